@@ -1,0 +1,59 @@
+// Shared by every pass: the target, instance quads, and coverage of outlines.
+//
+// Spaces: `canvas` is the pixels of one canvas or isolate, origin top left; `sheet` is the texture that holds
+// many of them. A fragment's canvas position is its sheet position minus a flat whole-pixel origin, never an
+// interpolated value, so that a canvas looks the same in every slot.
+//
+// Colours: gamma-encoded sRGB, premultiplied, everywhere.
+
+struct GpuTarget {
+    // 2 / width, −2 / height of the texture: from sheet pixels to clip space.
+    to_clip: vec2<f32>,
+    pad: vec2<f32>,
+}
+
+@group(0) @binding(0) var<uniform> target_size: GpuTarget;
+
+const OUTLINE_ROUNDED_RECT: u32 = 0u;
+const OUTLINE_ELLIPSE: u32 = 1u;
+const OUTLINE_STAR: u32 = 2u;
+
+// Clip-space position of corner `vertex` (0 to 3, as a strip) of a quad (x, y, width, height in canvas pixels).
+fn quad_position(vertex: u32, quad: vec4<i32>, origin: vec2<i32>) -> vec4<f32> {
+    let corner = vec2<i32>(i32(vertex & 1u), i32(vertex >> 1u));
+    let sheet = vec2<f32>(quad.xy + quad.zw * corner + origin);
+    return vec4<f32>(sheet * target_size.to_clip + vec2<f32>(-1.0, 1.0), 0.0, 1.0);
+}
+
+// Share of a pixel inside an edge at this signed distance (negative inside) of its centre.
+fn coverage(distance: f32) -> f32 {
+    return clamp(0.5 - distance, 0.0, 1.0);
+}
+
+// Signed distance to a box with corner radii (top left, top right, bottom right, bottom left).
+fn rounded_rect_distance(point: vec2<f32>, rect: vec4<f32>, radii: vec4<f32>) -> f32 {
+    let half_size = rect.zw * 0.5;
+    let p = point - rect.xy - half_size;
+    let upper = select(radii.x, radii.y, p.x > 0.0);
+    let lower = select(radii.w, radii.z, p.x > 0.0);
+    let radius = select(upper, lower, p.y > 0.0);
+    let q = abs(p) - half_size + radius;
+    return min(max(q.x, q.y), 0.0) + length(max(q, vec2<f32>(0.0))) - radius;
+}
+
+// Signed distance to an ellipse, to first order: exact on the edge, which is where it matters.
+fn ellipse_distance(point: vec2<f32>, rect: vec4<f32>) -> f32 {
+    let radii = max(rect.zw * 0.5, vec2<f32>(0.001));
+    let p = point - rect.xy - rect.zw * 0.5;
+    let scaled = length(p / radii);
+    let slope = length(p / (radii * radii));
+    return scaled * (scaled - 1.0) / max(slope, 0.00001);
+}
+
+// Signed distance to a box or ellipse that masks something.
+fn mask_distance(point: vec2<f32>, outline: u32, rect: vec4<f32>, radii: vec4<f32>) -> f32 {
+    if outline == OUTLINE_ELLIPSE {
+        return ellipse_distance(point, rect);
+    }
+    return rounded_rect_distance(point, rect, radii);
+}

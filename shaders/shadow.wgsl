@@ -1,0 +1,101 @@
+// Pass: shadows. A rounded box under a Gaussian blur.
+//
+// | in                  | what                                                        |
+// | group 0, binding 0  | GpuTarget                                                   |
+// | group 1, binding 0  | GpuShadow, one for each instance                            |
+// | out                 | premultiplied sRGB, blended over (ONE, ONE_MINUS_SRC_ALPHA) |
+//
+// Along x the integral of a Gaussian over one row of the box is a difference of two error functions; along y it
+// is summed over SAMPLES rows within three standard deviations (Evan Wallace, "Fast Rounded Rectangle Shadows",
+// https://madebyevan.com/shaders/fast-rounded-rectangle-shadows/).
+
+struct GpuShadow {
+    quad: vec4<i32>,
+    rect: vec4<f32>,
+    radii: vec4<f32>,
+    color: vec4<f32>,
+    cutout: vec4<f32>,
+    cutout_radii: vec4<f32>,
+    origin: vec2<i32>,
+    sigma: f32,
+    pad: u32,
+}
+
+const SAMPLES: u32 = 8u;
+
+@group(1) @binding(0) var<storage, read> shadows: array<GpuShadow>;
+
+struct Varyings {
+    @builtin(position) position: vec4<f32>,
+    @location(0) @interpolate(flat) rect: vec4<f32>,
+    @location(1) @interpolate(flat) radii: vec4<f32>,
+    @location(2) @interpolate(flat) color: vec4<f32>,
+    @location(3) @interpolate(flat) cutout: vec4<f32>,
+    @location(4) @interpolate(flat) cutout_radii: vec4<f32>,
+    @location(5) @interpolate(flat) origin: vec2<f32>,
+    @location(6) @interpolate(flat) sigma: f32,
+}
+
+@vertex
+fn vs_main(@builtin(vertex_index) vertex: u32, @builtin(instance_index) instance: u32) -> Varyings {
+    let shadow = shadows[instance];
+    var out: Varyings;
+    out.position = quad_position(vertex, shadow.quad, shadow.origin);
+    out.rect = shadow.rect;
+    out.radii = shadow.radii;
+    out.color = shadow.color;
+    out.cutout = shadow.cutout;
+    out.cutout_radii = shadow.cutout_radii;
+    out.origin = vec2<f32>(shadow.origin);
+    out.sigma = shadow.sigma;
+    return out;
+}
+
+// The error function to within 0.0005 (Abramowitz and Stegun 7.1.27).
+fn erf(x: vec2<f32>) -> vec2<f32> {
+    let s = sign(x);
+    let a = abs(x);
+    var r = 1.0 + (0.278393 + (0.230389 + (0.000972 + 0.078108 * a) * a) * a) * a;
+    r *= r;
+    return s - s / (r * r);
+}
+
+// How far one side of the box reaches at height `y` from its middle, given that side's radius there.
+fn reach(y: f32, half_size: vec2<f32>, radius: f32) -> f32 {
+    let into_corner = max(abs(y) - (half_size.y - radius), 0.0);
+    return half_size.x - radius + sqrt(max(radius * radius - into_corner * into_corner, 0.0));
+}
+
+fn blurred_box(point: vec2<f32>, rect: vec4<f32>, radii: vec4<f32>, sigma: f32) -> f32 {
+    let half_size = rect.zw * 0.5;
+    let p = point - rect.xy - half_size;
+    let low = clamp(-3.0 * sigma, p.y - half_size.y, p.y + half_size.y);
+    let high = clamp(3.0 * sigma, p.y - half_size.y, p.y + half_size.y);
+    let step = (high - low) / f32(SAMPLES);
+    var sum = 0.0;
+    for (var sample = 0u; sample < SAMPLES; sample += 1u) {
+        let offset = low + (f32(sample) + 0.5) * step;
+        let y = p.y - offset;
+        let left = reach(y, half_size, select(radii.x, radii.w, y > 0.0));
+        let right = reach(y, half_size, select(radii.y, radii.z, y > 0.0));
+        let integral = erf((p.x + vec2<f32>(left, -right)) * (0.70710678 / sigma));
+        let row = (integral.x - integral.y) * 0.5;
+        sum += row * exp(-offset * offset / (2.0 * sigma * sigma)) * step;
+    }
+    return sum / (sigma * 2.50662827);
+}
+
+@fragment
+fn fs_main(in: Varyings) -> @location(0) vec4<f32> {
+    let point = in.position.xy - in.origin;
+    var cover: f32;
+    if in.sigma < 0.25 {
+        cover = coverage(rounded_rect_distance(point, in.rect, in.radii));
+    } else {
+        cover = blurred_box(point, in.rect, in.radii, in.sigma);
+    }
+    if in.cutout.z > 0.0 {
+        cover *= 1.0 - coverage(rounded_rect_distance(point, in.cutout, in.cutout_radii));
+    }
+    return in.color * cover;
+}

@@ -1,0 +1,273 @@
+//! Values that are costly to make: made once, shared by threads, the least recently used dropped when
+//! their bytes exceed a budget.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
+use lru::LruCache;
+use parking_lot::{Condvar, Mutex};
+
+use super::AssetError;
+
+/// How many errors are remembered: enough that a broken photo is looked at once, not enough to matter.
+const MAX_ERRORS: NonZeroUsize = NonZeroUsize::new(4096).unwrap();
+
+/// A new value with what it takes of the budget.
+pub(super) struct Made<V> {
+    pub(super) value: V,
+    pub(super) bytes: usize,
+}
+
+pub(super) struct Cache<K, V> {
+    budget_bytes: usize,
+    state: Mutex<State<K, V>>,
+}
+
+struct State<K, V> {
+    values: LruCache<K, Made<V>>,
+    used_bytes: usize,
+    errors: LruCache<K, AssetError>,
+    flights: HashMap<K, Arc<Flight<V>>>,
+}
+
+/// A value that one thread makes while others wait for it.
+struct Flight<V> {
+    landing: Mutex<Landing<V>>,
+    landed: Condvar,
+}
+
+#[derive(Clone)]
+enum Landing<V> {
+    InTheAir,
+    Landed(Result<V, AssetError>),
+    /// The thread that made it panicked: whoever waits tries by itself.
+    Crashed,
+}
+
+impl<K: Hash + Eq + Clone, V: Clone> Cache<K, V> {
+    pub(super) fn new(budget_bytes: usize) -> Self {
+        let state = State {
+            values: LruCache::unbounded(),
+            used_bytes: 0,
+            errors: LruCache::new(MAX_ERRORS),
+            flights: HashMap::new(),
+        };
+        Self { budget_bytes, state: Mutex::new(state) }
+    }
+
+    /// The value of a key. It is made where it is not kept; a thread that asks meanwhile waits.
+    ///
+    /// `make` may ask another cache, never this one: it would wait for itself.
+    pub(super) fn get_or_make(
+        &self,
+        key: K,
+        make: impl FnOnce() -> Result<Made<V>, AssetError>,
+    ) -> Result<V, AssetError> {
+        loop {
+            let flight = {
+                let mut state = self.state.lock();
+                if let Some(made) = state.values.get(&key) {
+                    return Ok(made.value.clone());
+                }
+                if let Some(error) = state.errors.get(&key) {
+                    return Err(error.clone());
+                }
+                match state.flights.get(&key) {
+                    Some(flight) => flight.clone(),
+                    None => {
+                        let flight =
+                            Arc::new(Flight { landing: Mutex::new(Landing::InTheAir), landed: Condvar::new() });
+                        state.flights.insert(key.clone(), flight.clone());
+                        drop(state);
+                        let pilot = Pilot { cache: self, key: &key, flight: &flight };
+                        return pilot.land(make());
+                    }
+                }
+            };
+            let mut landing = flight.landing.lock();
+            flight.landed.wait_while(&mut landing, |landing| matches!(landing, Landing::InTheAir));
+            if let Landing::Landed(result) = &*landing {
+                return result.clone();
+            }
+        }
+    }
+}
+
+impl<K: Hash + Eq + Clone, V> State<K, V> {
+    /// Keeps a value, and gives back what has to go.
+    fn keep(&mut self, key: K, made: Made<V>, budget_bytes: usize) -> Vec<Made<V>> {
+        let mut dropped = Vec::new();
+        if made.bytes > budget_bytes {
+            // It would throw all others out and still not fit.
+            return dropped;
+        }
+        self.used_bytes += made.bytes;
+        dropped.extend(self.values.push(key, made).map(|(_, made)| made));
+        while self.used_bytes - dropped.iter().map(|made| made.bytes).sum::<usize>() > budget_bytes {
+            let Some((_, made)) = self.values.pop_lru() else { break };
+            dropped.push(made);
+        }
+        self.used_bytes -= dropped.iter().map(|made| made.bytes).sum::<usize>();
+        dropped
+    }
+}
+
+/// Ends the flight whatever happens, also when `make` panics.
+struct Pilot<'a, K: Hash + Eq + Clone, V: Clone> {
+    cache: &'a Cache<K, V>,
+    key: &'a K,
+    flight: &'a Flight<V>,
+}
+
+impl<K: Hash + Eq + Clone, V: Clone> Pilot<'_, K, V> {
+    fn land(self, result: Result<Made<V>, AssetError>) -> Result<V, AssetError> {
+        let landed = result.as_ref().map(|made| made.value.clone()).map_err(Clone::clone);
+        let dropped = {
+            let mut state = self.cache.state.lock();
+            match result {
+                Ok(made) => state.keep(self.key.clone(), made, self.cache.budget_bytes),
+                Err(error) => {
+                    state.errors.put(self.key.clone(), error);
+                    Vec::new()
+                }
+            }
+        };
+        // Outside the lock: freeing megabytes takes its time.
+        drop(dropped);
+        *self.flight.landing.lock() = Landing::Landed(landed.clone());
+        landed
+    }
+}
+
+impl<K: Hash + Eq + Clone, V: Clone> Drop for Pilot<'_, K, V> {
+    fn drop(&mut self) {
+        self.cache.state.lock().flights.remove(self.key);
+        let mut landing = self.flight.landing.lock();
+        if matches!(*landing, Landing::InTheAir) {
+            *landing = Landing::Crashed;
+        }
+        self.flight.landed.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Barrier;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::job::ErrorCode;
+
+    fn made(value: u32, bytes: usize) -> Result<Made<u32>, AssetError> {
+        Ok(Made { value, bytes })
+    }
+
+    #[test]
+    fn the_least_recently_used_goes_first() {
+        let cache = Cache::new(30);
+        let get = |key: u32, expect_made: bool| {
+            let mut was_made = false;
+            let value = cache.get_or_make(key, || {
+                was_made = true;
+                made(key, 10)
+            });
+            assert_eq!((value.unwrap(), was_made), (key, expect_made), "key {key}");
+        };
+        for key in [1, 2, 3] {
+            get(key, true);
+        }
+        get(1, false);
+        get(4, true);
+        get(2, true);
+        for key in [4, 2, 1] {
+            get(key, false);
+        }
+        get(3, true);
+    }
+
+    #[test]
+    fn what_never_fits_is_handed_out_and_not_kept() {
+        let cache = Cache::new(10);
+        assert_eq!(cache.get_or_make(1, || made(1, 10)), Ok(1));
+        assert_eq!(cache.get_or_make(2, || made(2, 11)), Ok(2));
+        assert_eq!(cache.get_or_make(2, || made(3, 11)), Ok(3));
+        assert_eq!(cache.get_or_make(1, || made(4, 10)), Ok(1), "the small one is still there");
+    }
+
+    #[test]
+    fn errors_are_remembered_up_to_a_number() {
+        let cache = Cache::<usize, u32>::new(10);
+        let fail = |text: &str| Err(AssetError::new(ErrorCode::PhotoMissing, text));
+        assert_eq!(cache.get_or_make(0, || fail("first")).unwrap_err().message, "first");
+        assert_eq!(cache.get_or_make(0, || fail("second")).unwrap_err().message, "first");
+        for key in 1..=MAX_ERRORS.get() {
+            cache.get_or_make(key, || fail("other")).unwrap_err();
+        }
+        assert_eq!(cache.get_or_make(0, || fail("third")).unwrap_err().message, "third");
+    }
+
+    #[test]
+    fn waiting_threads_share_what_one_makes() {
+        let cache = Cache::new(100);
+        let count = AtomicUsize::new(0);
+        let barrier = Barrier::new(8);
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    barrier.wait();
+                    let value = cache.get_or_make("key", || {
+                        count.fetch_add(1, Ordering::SeqCst);
+                        // Until another thread is known to wait for this flight.
+                        while Arc::strong_count(&cache.state.lock().flights["key"]) < 3 {
+                            std::thread::yield_now();
+                        }
+                        made(7, 1)
+                    });
+                    assert_eq!(value, Ok(7));
+                });
+            }
+        });
+        assert_eq!(count.load(Ordering::SeqCst), 1);
+        assert!(cache.state.lock().flights.is_empty());
+    }
+
+    #[test]
+    fn a_panic_wakes_the_waiting_and_one_of_them_goes_on() {
+        let cache = Cache::new(100);
+        let is_in_the_air = Barrier::new(2);
+        std::thread::scope(|scope| {
+            let first = scope.spawn(|| {
+                cache.get_or_make("key", || {
+                    is_in_the_air.wait();
+                    while Arc::strong_count(&cache.state.lock().flights["key"]) < 3 {
+                        std::thread::yield_now();
+                    }
+                    panic!("as a decoder may")
+                })
+            });
+            is_in_the_air.wait();
+            let second = scope.spawn(|| cache.get_or_make("key", || made(7, 1)));
+            assert!(first.join().is_err());
+            assert_eq!(second.join().unwrap(), Ok(7));
+        });
+        assert!(cache.state.lock().flights.is_empty());
+    }
+
+    proptest! {
+        #[test]
+        fn the_budget_holds(steps in proptest::collection::vec((0..20_u32, 0..60_usize), 0..100)) {
+            let cache = Cache::new(100);
+            for (key, bytes) in steps {
+                prop_assert_eq!(cache.get_or_make(key, || made(key, bytes)), Ok(key));
+                let state = cache.state.lock();
+                let sum = state.values.iter().map(|(_, made)| made.bytes).sum::<usize>();
+                prop_assert_eq!(state.used_bytes, sum);
+                prop_assert!(sum <= 100);
+            }
+        }
+    }
+}

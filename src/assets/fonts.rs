@@ -1,0 +1,343 @@
+//! Fonts: one append-only master database for the process, and the set that one template may use.
+//!
+//! ```text
+//!   font files ──> FontLibrary (master: every face once, ids never reused)
+//!                      │ clone, other faces removed
+//!                      └──> FontSet (one template's faces, in fallback order) ──> layout
+//!                      └──> master clone ──> gpu (rasterises whatever any set shaped)
+//! ```
+//!
+//! Ids must be unique in the process because the glyph atlas is shared: its key holds the face id.
+//! Each face gets a private family name, so that shaping selects exactly the face that was chosen here by
+//! coverage, weight and slant; cosmic-text's own matching never decides anything.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use cosmic_text::skrifa::{self, MetadataProvider};
+use cosmic_text::{Fallback, FontSystem, fontdb};
+use parking_lot::Mutex;
+use thiserror::Error;
+
+/// Why a font cannot be used.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum FontError {
+    /// The file holds no font that can be read.
+    #[error("not a TrueType or OpenType font (woff and woff2 must be converted first)")]
+    Unreadable,
+    /// A template without fonts cannot set text.
+    #[error("the template lists no fonts")]
+    NoFonts,
+}
+
+/// Every face the process has loaded. Cheap to share; faces are never removed.
+#[derive(Default)]
+pub struct FontLibrary {
+    master: Mutex<Master>,
+}
+
+#[derive(Default)]
+struct Master {
+    db: fontdb::Database,
+    faces_by_content: HashMap<[u8; 32], Vec<Arc<Face>>>,
+}
+
+/// One face of a font file.
+pub struct Face {
+    /// Its id in the master database and every clone.
+    pub id: fontdb::ID,
+    /// The private family name by which shaping selects it.
+    pub alias: String,
+    /// The family names in the file.
+    pub families: Vec<String>,
+    /// 1 to 1000.
+    pub weight: u16,
+    /// Italic or oblique.
+    pub italic: bool,
+    /// Style as the database has it.
+    pub style: fontdb::Style,
+    /// Width as the database has it.
+    pub stretch: fontdb::Stretch,
+    /// Vertical measures in em.
+    pub metrics: FaceMetrics,
+    /// Content hash of the file with the face's index: the same in every process.
+    pub digest: [u8; 32],
+    coverage: Vec<(u32, u32)>,
+}
+
+/// Vertical measures in em, positive away from the baseline.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct FaceMetrics {
+    /// Above the baseline.
+    pub ascent: f32,
+    /// Below the baseline.
+    pub descent: f32,
+    /// Extra between lines.
+    pub line_gap: f32,
+}
+
+impl Face {
+    /// Whether the face has a glyph for `c`.
+    pub fn covers(&self, c: char) -> bool {
+        let code = c as u32;
+        let after = self.coverage.partition_point(|&(start, _)| start <= code);
+        after > 0 && self.coverage[after - 1].1 >= code
+    }
+}
+
+impl std::fmt::Debug for Face {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Face({:?} {}{})", self.families, self.weight, if self.italic { " italic" } else { "" })
+    }
+}
+
+impl FontLibrary {
+    /// An empty library.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The faces of a font file; one that was added before is found by its content.
+    ///
+    /// # Errors
+    /// [`FontError::Unreadable`] when no face can be read.
+    pub fn add(&self, bytes: Vec<u8>) -> Result<Vec<Arc<Face>>, FontError> {
+        let digest = *blake3::hash(&bytes).as_bytes();
+        let mut master = self.master.lock();
+        if let Some(faces) = master.faces_by_content.get(&digest) {
+            return Ok(faces.clone());
+        }
+        let data: Arc<dyn AsRef<[u8]> + Send + Sync> = Arc::new(bytes);
+        let mut faces = Vec::new();
+        for id in master.db.load_font_source(fontdb::Source::Binary(Arc::clone(&data))) {
+            let info = master.db.face(id).cloned();
+            master.db.remove_face(id);
+            if let Some(face) = info.and_then(|info| add_face(&mut master.db, info, (*data).as_ref(), digest)) {
+                faces.push(Arc::new(face));
+            }
+        }
+        if faces.is_empty() {
+            return Err(FontError::Unreadable);
+        }
+        master.faces_by_content.insert(digest, faces.clone());
+        Ok(faces)
+    }
+
+    /// A font system that knows every face added so far: for rasterising, never for shaping.
+    pub fn master_system(&self) -> FontSystem {
+        system(self.master.lock().db.clone())
+    }
+
+    /// How many faces there are: a master clone made at a smaller count is stale.
+    pub fn face_count(&self) -> usize {
+        self.master.lock().db.len()
+    }
+
+    /// The set of one template, in the order of its `fonts:`.
+    ///
+    /// # Errors
+    /// [`FontError::NoFonts`] when there is none.
+    pub fn set(&self, faces: Vec<Arc<Face>>) -> Result<FontSet, FontError> {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        if faces.is_empty() {
+            return Err(FontError::NoFonts);
+        }
+        let mut db = self.master.lock().db.clone();
+        let strangers: Vec<_> =
+            db.faces().map(|info| info.id).filter(|id| faces.iter().all(|face| face.id != *id)).collect();
+        for id in strangers {
+            db.remove_face(id);
+        }
+        Ok(FontSet { number: NEXT.fetch_add(1, Ordering::Relaxed), faces, db })
+    }
+}
+
+/// Puts a face into the database under a family name of its own.
+fn add_face(db: &mut fontdb::Database, info: fontdb::FaceInfo, data: &[u8], digest: [u8; 32]) -> Option<Face> {
+    let font = skrifa::FontRef::from_index(data, info.index).ok()?;
+    let metrics = font.metrics(skrifa::instance::Size::unscaled(), skrifa::instance::LocationRef::default());
+    let em = f32::from(metrics.units_per_em).max(1.0);
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(&digest).update(&info.index.to_le_bytes());
+    let digest = *hasher.finalize().as_bytes();
+    let alias = format!("gravure-{}", &blake3::Hash::from_bytes(digest).to_hex()[..24]);
+    let families = info.families.iter().map(|(name, _)| name.clone()).collect();
+    let (weight, style, stretch) = (info.weight.0, info.style, info.stretch);
+    let language = info.families.first().map(|(_, language)| *language)?;
+    db.push_face_info(fontdb::FaceInfo { families: vec![(alias.clone(), language)], ..info });
+    let id = db.faces().find(|face| face.families.iter().any(|(name, _)| *name == alias))?.id;
+    Some(Face {
+        id,
+        alias,
+        families,
+        weight,
+        italic: style != fontdb::Style::Normal,
+        style,
+        stretch,
+        metrics: FaceMetrics {
+            ascent: metrics.ascent / em,
+            descent: -metrics.descent / em,
+            line_gap: metrics.leading / em,
+        },
+        digest,
+        coverage: coverage(&font),
+    })
+}
+
+/// The code points that have a glyph, as sorted inclusive ranges.
+fn coverage(font: &skrifa::FontRef<'_>) -> Vec<(u32, u32)> {
+    let mut codes: Vec<u32> =
+        font.charmap().mappings().filter(|(_, glyph)| glyph.to_u32() != 0).map(|(code, _)| code).collect();
+    codes.sort_unstable();
+    let mut ranges: Vec<(u32, u32)> = Vec::new();
+    for code in codes {
+        match ranges.last_mut() {
+            Some((_, end)) if code <= end.saturating_add(1) => *end = code.max(*end),
+            _ => ranges.push((code, code)),
+        }
+    }
+    ranges
+}
+
+/// A font system without locale guesses and without fallback of its own.
+fn system(db: fontdb::Database) -> FontSystem {
+    FontSystem::new_with_locale_and_db_and_fallback("en-US".to_owned(), db, NoFallback)
+}
+
+struct NoFallback;
+
+impl Fallback for NoFallback {
+    fn common_fallback(&self) -> &[&'static str] {
+        &[]
+    }
+
+    fn forbidden_fallback(&self) -> &[&'static str] {
+        &[]
+    }
+
+    fn script_fallback(&self, _: unicode_script::Script, _: &str) -> &[&'static str] {
+        &[]
+    }
+}
+
+/// The faces that one template may use, in fallback order.
+#[derive(Debug)]
+pub struct FontSet {
+    number: u64,
+    faces: Vec<Arc<Face>>,
+    db: fontdb::Database,
+}
+
+impl FontSet {
+    /// Different for every set of the process.
+    pub fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// All faces, in the order of the template's `fonts:`.
+    pub fn faces(&self) -> &[Arc<Face>] {
+        &self.faces
+    }
+
+    /// A font system for shaping, one for each thread.
+    pub fn system(&self) -> FontSystem {
+        system(self.db.clone())
+    }
+
+    /// Whether a family of this name is in the set (letter case does not count).
+    pub fn has_family(&self, family: &str) -> bool {
+        self.faces.iter().any(|face| has_name(face, family))
+    }
+
+    /// Every family name once, in order.
+    pub fn families(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = Vec::new();
+        for name in self.faces.iter().filter_map(|face| face.families.first()) {
+            if !names.contains(&name.as_str()) {
+                names.push(name);
+            }
+        }
+        names
+    }
+
+    /// The faces to try for a font request, best first: the asked family, then the others in the order of
+    /// the list, each with its nearest existing weight and slant (CSS font matching).
+    pub fn candidates(&self, family: Option<&str>, weight: u16, italic: bool) -> Vec<Arc<Face>> {
+        let mut names: Vec<&str> = self.families();
+        let asked = family.or_else(|| names.first().copied()).unwrap_or_default().to_owned();
+        names.retain(|name| !name.eq_ignore_ascii_case(&asked));
+        std::iter::once(asked.as_str())
+            .chain(names)
+            .filter_map(|name| {
+                let faces = self.faces.iter().filter(|face| has_name(face, name));
+                faces.min_by_key(|face| (face.italic != italic, weight_distance(weight, face.weight)))
+            })
+            .cloned()
+            .collect()
+    }
+}
+
+fn has_name(face: &Face, family: &str) -> bool {
+    face.families.iter().any(|name| name.eq_ignore_ascii_case(family))
+}
+
+/// CSS Fonts 4, 5.2: for 400 to 500 first up to 500, then lighter, then bolder; below that lighter first, above
+/// it bolder first.
+fn weight_distance(asked: u16, has: u16) -> (u8, u16) {
+    let group = match asked {
+        400..=500 if (asked..=500).contains(&has) => 0,
+        400..=500 if has < asked => 1,
+        400..=500 => 2,
+        ..400 if has <= asked => 0,
+        501.. if has >= asked => 0,
+        _ => 1,
+    };
+    (group, asked.abs_diff(has))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn inter(file: &str) -> Vec<u8> {
+        let path = format!("{}/examples/product-card/fonts/{file}", env!("CARGO_MANIFEST_DIR"));
+        std::fs::read(path).expect("the sample campaign has its fonts")
+    }
+
+    fn set(library: &FontLibrary, files: &[&str]) -> FontSet {
+        let faces = files.iter().flat_map(|file| library.add(inter(file)).expect("a font")).collect();
+        library.set(faces).expect("a set")
+    }
+
+    #[test]
+    fn the_same_bytes_are_one_face_and_sets_share_ids() {
+        let library = FontLibrary::new();
+        let first = library.add(inter("Inter-Bold.ttf")).expect("a font");
+        let again = library.add(inter("Inter-Bold.ttf")).expect("a font");
+        assert_eq!(first[0].id, again[0].id);
+        assert_eq!(library.face_count(), 1);
+        let other = library.add(inter("Inter-Regular.ttf")).expect("a font");
+        assert_ne!(first[0].id, other[0].id);
+    }
+
+    #[test]
+    fn nearest_weight_follows_css() {
+        let library = FontLibrary::new();
+        let set = set(&library, &["Inter-Regular.ttf", "Inter-SemiBold.ttf", "Inter-Bold.ttf"]);
+        let pick = |weight| set.candidates(Some("inter"), weight, false)[0].weight;
+        assert_eq!((pick(400), pick(500), pick(600), pick(650), pick(800), pick(100)), (400, 400, 600, 700, 700, 400));
+    }
+
+    #[test]
+    fn coverage_knows_latin_but_not_han() {
+        let library = FontLibrary::new();
+        let face = &library.add(inter("Inter-Bold.ttf")).expect("a font")[0];
+        assert!(face.covers('A') && face.covers('é') && !face.covers('漢'));
+    }
+
+    #[test]
+    fn rubbish_is_refused() {
+        assert_eq!(FontLibrary::new().add(b"wOF2 not a font".to_vec()).err(), Some(FontError::Unreadable));
+    }
+}

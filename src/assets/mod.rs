@@ -1,0 +1,340 @@
+//! Everything that a template or a row only names: photos (and fonts).
+//!
+//! ```text
+//!   AssetRef ──path──> file ──read, hash──> Photo ──decode──> pixels ──scale──> ScaledPhoto
+//!              stays in its folder   size and limits        once          once for each crop and size
+//!                                    from the header
+//! ```
+//!
+//! Every step is kept in a cache that is bounded by bytes, and is done once when several threads ask
+//! at the same time. Feeds `layout/` (sizes) and `pipeline/` (pixels). No GPU, no template.
+
+mod cache;
+mod decode;
+mod error;
+mod fonts;
+mod path;
+mod photo;
+mod scale;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use cache::{Cache, Made};
+pub use error::AssetError;
+pub use fonts::{Face, FaceMetrics, FontError, FontLibrary, FontSet};
+pub use path::Root;
+pub use photo::{Photo, PhotoId};
+pub use scale::{Crop, ScaledKey, ScaledPhoto};
+
+use crate::job::{AssetBase, AssetRef, ErrorCode};
+use crate::pixels::{Bitmap, SizePx};
+
+/// Where assets are, and how much of them is kept.
+#[derive(Clone, Debug)]
+pub struct AssetsConfig {
+    /// Where relative paths of the template start, and which they may not leave.
+    pub template_dir: PathBuf,
+    /// Where relative paths in row values start, and which they may not leave.
+    pub data_dir: PathBuf,
+    /// For photos as they were read (a quarter) and decoded (the rest).
+    pub decoded_budget_bytes: usize,
+    /// For photos at the size that they are drawn.
+    pub scaled_budget_bytes: usize,
+    /// What a photo may have.
+    pub limits: PhotoLimits,
+}
+
+impl AssetsConfig {
+    /// 256 MiB for each budget, default limits.
+    pub fn new(template_dir: impl Into<PathBuf>, data_dir: impl Into<PathBuf>) -> Self {
+        Self {
+            template_dir: template_dir.into(),
+            data_dir: data_dir.into(),
+            decoded_budget_bytes: 256 << 20,
+            scaled_budget_bytes: 256 << 20,
+            limits: PhotoLimits::default(),
+        }
+    }
+}
+
+/// What a photo may have. Checked before it is decoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PhotoLimits {
+    /// Length of the file. Default: 20 MiB.
+    pub max_file_bytes: u64,
+    /// Width and height. Default: 16,384.
+    pub max_side_px: u32,
+    /// Width times height. Default: 25 million, which is 100 MB decoded.
+    pub max_pixels: u64,
+}
+
+impl Default for PhotoLimits {
+    fn default() -> Self {
+        Self { max_file_bytes: 20 << 20, max_side_px: 16_384, max_pixels: 25_000_000 }
+    }
+}
+
+/// The assets of a run, shared by its threads.
+pub struct Assets {
+    template_root: path::Root,
+    data_root: path::Root,
+    limits: PhotoLimits,
+    photos: Cache<AssetRef, Arc<Photo>>,
+    decoded: Cache<PhotoId, Arc<Bitmap>>,
+    scaled: Cache<ScaledKey, Arc<ScaledPhoto>>,
+    work: Work,
+}
+
+#[derive(Default)]
+struct Work {
+    read: AtomicU64,
+    decoded: AtomicU64,
+    scaled: AtomicU64,
+}
+
+/// How often each step was done; what came from a cache is not counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AssetCounts {
+    /// Files read.
+    pub read: u64,
+    /// Photos decoded.
+    pub decoded: u64,
+    /// Photos cropped and scaled.
+    pub scaled: u64,
+}
+
+impl Assets {
+    /// Nothing is read yet.
+    pub fn new(config: AssetsConfig) -> Self {
+        let AssetsConfig { template_dir, data_dir, decoded_budget_bytes, scaled_budget_bytes, limits } = config;
+        let file_budget = decoded_budget_bytes / 4;
+        Self {
+            template_root: path::Root::new(template_dir),
+            data_root: path::Root::new(data_dir),
+            limits,
+            photos: Cache::new(file_budget),
+            decoded: Cache::new(decoded_budget_bytes - file_budget),
+            scaled: Cache::new(scaled_budget_bytes),
+            work: Work::default(),
+        }
+    }
+
+    /// A photo's file, with its size. Its pixels are not looked at yet.
+    ///
+    /// # Errors
+    /// When there is no such file, it lies outside its folder, is no image, or exceeds the limits. The
+    /// same error comes again for the rest of the run, without another look at the file.
+    pub fn photo(&self, asset: &AssetRef) -> Result<Arc<Photo>, AssetError> {
+        let root = match asset.base {
+            AssetBase::Template => &self.template_root,
+            AssetBase::Data => &self.data_root,
+        };
+        let photo = self.photos.get_or_make(asset.clone(), || {
+            self.work.read.fetch_add(1, Ordering::Relaxed);
+            let photo = Photo::read(&root.resolve(&asset.location)?, &asset.location, &self.limits)?;
+            let bytes = photo.file_bytes();
+            Ok(Made { value: Arc::new(photo), bytes })
+        });
+        photo.map_err(|error| error.about(&asset.location))
+    }
+
+    /// A part of a photo at the size that it is drawn: see [`ScaledPhoto`].
+    ///
+    /// # Errors
+    /// When the photo cannot be decoded, the part is empty, or the size exceeds the limits.
+    pub fn scaled(&self, photo: &Arc<Photo>, crop: Crop, size: SizePx) -> Result<Arc<ScaledPhoto>, AssetError> {
+        let scaled = || {
+            let key = ScaledKey::new(photo.id, photo.size, crop, size)?;
+            self.check_drawn_size(key)?;
+            self.scaled.get_or_make(key, || {
+                let pixels = self.pixels(photo)?;
+                self.work.scaled.fetch_add(1, Ordering::Relaxed);
+                let scaled = scale::scale(&pixels, key, !photo.has_alpha)?;
+                let bytes = scaled.bitmap.data().len();
+                Ok(Made { value: Arc::new(scaled), bytes })
+            })
+        };
+        scaled().map_err(|error| error.about(photo.location()))
+    }
+
+    /// How much work was done so far.
+    pub fn counts(&self) -> AssetCounts {
+        let Work { read, decoded, scaled } = &self.work;
+        AssetCounts {
+            read: read.load(Ordering::Relaxed),
+            decoded: decoded.load(Ordering::Relaxed),
+            scaled: scaled.load(Ordering::Relaxed),
+        }
+    }
+
+    fn pixels(&self, photo: &Photo) -> Result<Arc<Bitmap>, AssetError> {
+        self.decoded.get_or_make(photo.id, || {
+            self.work.decoded.fetch_add(1, Ordering::Relaxed);
+            let bitmap = photo.decode(&self.limits)?;
+            let bytes = bitmap.data().len();
+            Ok(Made { value: Arc::new(bitmap), bytes })
+        })
+    }
+
+    fn check_drawn_size(&self, key: ScaledKey) -> Result<(), AssetError> {
+        let PhotoLimits { max_side_px, max_pixels, .. } = self.limits;
+        let size = key.size;
+        // Scaling goes by columns first: what lies between is as wide as the part and as high as the result.
+        let between = u64::from(key.crop().width.ceil() as u32) * u64::from(size.height);
+        let is_too_large = size.width.max(size.height) > max_side_px || size.area() > max_pixels;
+        if is_too_large || between > max_pixels.saturating_mul(4) {
+            let message = format!(
+                "would be drawn at {} × {} pixels: at most {max_side_px} a side and {max_pixels} in all are allowed",
+                size.width, size.height
+            );
+            return Err(AssetError::new(ErrorCode::PhotoTooLarge, message));
+        }
+        Ok(())
+    }
+}
+
+impl std::fmt::Debug for Assets {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Assets({:?})", self.counts())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn write_png(folder: &std::path::Path, name: &str, width: u32, height: u32) {
+        let pixels = image::RgbImage::from_fn(width, height, |x, y| image::Rgb([x as u8, y as u8, 9]));
+        pixels.save_with_format(folder.join(name), image::ImageFormat::Png).unwrap();
+    }
+
+    fn in_data(location: &str) -> AssetRef {
+        AssetRef { location: location.into(), base: AssetBase::Data }
+    }
+
+    fn whole(photo: &Photo) -> Crop {
+        Crop { x: 0.0, y: 0.0, width: photo.size.width as f32, height: photo.size.height as f32 }
+    }
+
+    #[test]
+    fn each_step_is_done_once_for_all_threads() {
+        let folder = tempfile::tempdir().unwrap();
+        write_png(folder.path(), "a.png", 60, 40);
+        std::fs::copy(folder.path().join("a.png"), folder.path().join("copy.png")).unwrap();
+        let assets = Assets::new(AssetsConfig::new(folder.path(), folder.path()));
+        std::thread::scope(|scope| {
+            for thread in 0..8 {
+                let assets = &assets;
+                scope.spawn(move || {
+                    for _ in 0..20 {
+                        let photo = assets.photo(&in_data(["a.png", "copy.png"][thread % 2])).unwrap();
+                        assert_eq!(photo.size, SizePx::new(60, 40));
+                        let scaled = assets.scaled(&photo, whole(&photo), SizePx::new(30, 20)).unwrap();
+                        assert_eq!(scaled.bitmap.size(), SizePx::new(30, 20));
+                        assert!(scaled.opaque);
+                    }
+                });
+            }
+        });
+        // The copy is another file with the same content: read, but neither decoded nor scaled again.
+        assert_eq!(assets.counts(), AssetCounts { read: 2, decoded: 1, scaled: 1 });
+    }
+
+    #[test]
+    fn what_does_not_fit_the_budget_is_made_again_and_alike() {
+        let folder = tempfile::tempdir().unwrap();
+        write_png(folder.path(), "a.png", 60, 40);
+        write_png(folder.path(), "b.png", 61, 40);
+        let config = AssetsConfig {
+            decoded_budget_bytes: 10_000,
+            scaled_budget_bytes: 2_400,
+            ..AssetsConfig::new(folder.path(), folder.path())
+        };
+        let assets = Assets::new(config);
+        let draw = |name: &str| {
+            let photo = assets.photo(&in_data(name)).unwrap();
+            assets.scaled(&photo, whole(&photo), SizePx::new(30, 20)).unwrap()
+        };
+        let first = draw("a.png");
+        draw("b.png");
+        let again = draw("a.png");
+        assert_eq!(first.key, again.key);
+        assert_eq!(first.bitmap, again.bitmap);
+        // 7,500 bytes hold no decoded photo (9,600), 2,400 exactly one scaled one.
+        assert_eq!(assets.counts(), AssetCounts { read: 2, decoded: 3, scaled: 3 });
+    }
+
+    #[test]
+    fn errors_name_the_photo_and_are_remembered() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("text.jpg"), "not an image").unwrap();
+        let assets = Assets::new(AssetsConfig::new(folder.path(), folder.path()));
+        let cases = [
+            ("none.jpg", ErrorCode::PhotoMissing),
+            ("text.jpg", ErrorCode::PhotoUnreadable),
+            ("../x.jpg", ErrorCode::PhotoOutside),
+            ("https://example.com/x.jpg", ErrorCode::PhotoRemote),
+            ("", ErrorCode::PhotoMissing),
+        ];
+        for (location, code) in cases {
+            let error = assets.photo(&in_data(location)).unwrap_err();
+            assert_eq!(error.code, code, "{error}");
+            assert!(error.to_string().contains(location), "{error}");
+            assert_eq!(assets.photo(&in_data(location)).unwrap_err(), error);
+        }
+        assert_eq!(assets.counts().read, cases.len() as u64);
+    }
+
+    #[test]
+    fn the_bases_are_apart() {
+        let folder = tempfile::tempdir().unwrap();
+        for (base, width) in [("t", 1), ("d", 2)] {
+            std::fs::create_dir(folder.path().join(base)).unwrap();
+            write_png(&folder.path().join(base), "a.png", width, 1);
+        }
+        let assets = Assets::new(AssetsConfig::new(folder.path().join("t"), folder.path().join("d")));
+        let width = |base| assets.photo(&AssetRef { location: "a.png".into(), base }).unwrap().size.width;
+        assert_eq!((width(AssetBase::Template), width(AssetBase::Data)), (1, 2));
+    }
+
+    #[test]
+    fn the_photos_of_the_example_are_read_and_scaled() {
+        let example = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/product-card");
+        let assets = Assets::new(AssetsConfig::new(&example, &example));
+        for number in [1, 7, 50, 101] {
+            let photo = assets.photo(&in_data(&format!("images/{number}.webp"))).unwrap();
+            let size = SizePx::new(500, 500);
+            let scaled = assets.scaled(&photo, whole(&photo), size).unwrap();
+            assert_eq!(scaled.bitmap.size(), size);
+            let colors = scaled.bitmap.data().as_chunks::<4>().0.iter().collect::<std::collections::HashSet<_>>();
+            assert!(scaled.opaque && colors.len() > 1000, "a photo has many colours, not {}", colors.len());
+        }
+    }
+
+    #[test]
+    fn giant_boxes_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        write_png(folder.path(), "a.png", 2, 2);
+        let assets = Assets::new(AssetsConfig::new(folder.path(), folder.path()));
+        let photo = assets.photo(&in_data("a.png")).unwrap();
+        for size in [SizePx::new(1_000_000, 1), SizePx::new(16_000, 16_000), SizePx::new(u32::MAX, u32::MAX)] {
+            let error = assets.scaled(&photo, whole(&photo), size).unwrap_err();
+            assert_eq!(error.code, ErrorCode::PhotoTooLarge);
+            assert!(error.message.starts_with("a.png: "), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_small_result_may_not_take_large_steps_between() {
+        let folder = tempfile::tempdir().unwrap();
+        write_png(folder.path(), "wide.png", 25, 1);
+        let limits = PhotoLimits { max_pixels: 100, ..PhotoLimits::default() };
+        let assets = Assets::new(AssetsConfig { limits, ..AssetsConfig::new(folder.path(), folder.path()) });
+        let photo = assets.photo(&in_data("wide.png")).unwrap();
+        assert!(assets.scaled(&photo, whole(&photo), SizePx::new(1, 16)).is_ok());
+        let error = assets.scaled(&photo, whole(&photo), SizePx::new(1, 17)).unwrap_err();
+        assert_eq!(error.code, ErrorCode::PhotoTooLarge);
+    }
+}

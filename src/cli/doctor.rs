@@ -1,0 +1,203 @@
+//! `gravure doctor`: what this machine draws with, and what gravure makes of it.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::Status;
+use super::output::{memory, note, print, print_json};
+use super::table::Table;
+use crate::assets::FontSet;
+use crate::gpu::{AdapterReport, adapters};
+use crate::render::campaign::{Campaign, CampaignOptions};
+
+const ADVICE: &str = "no Vulkan adapter was found: install your card's driver, or software Vulkan (Debian: apt-get \
+    install mesa-vulkan-drivers)";
+
+/// Arguments of `gravure doctor`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "GRAVURE_ADAPTER chooses the adapter by a part of its name. Exit status: 0 there is an adapter, \
+    2 there is none."
+)]
+pub struct DoctorArgs {
+    /// Also list the fonts of this template
+    template: Option<PathBuf>,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+/// Reports adapters and, with a template, fonts.
+pub fn run(args: &DoctorArgs) -> anyhow::Result<Status> {
+    let adapters = adapters();
+    let campaign = match &args.template {
+        Some(path) => Some(Campaign::open(&CampaignOptions { template: path.clone(), ..Default::default() })?),
+        None => None,
+    };
+    let fonts = campaign.as_ref().map(|campaign| &*campaign.fonts);
+    if args.json {
+        print_json(&json_report(&adapters, fonts))?;
+    } else {
+        print(&report(&adapters, fonts, wanted_adapter().as_deref()))?;
+    }
+    match adapters.iter().any(|adapter| adapter.chosen) {
+        true => Ok(Status::Fine),
+        false => {
+            note(&format!("error: {}", why_none(&adapters, wanted_adapter().as_deref())));
+            Ok(Status::Unusable)
+        }
+    }
+}
+
+fn wanted_adapter() -> Option<String> {
+    std::env::var("GRAVURE_ADAPTER").ok().filter(|name| !name.is_empty())
+}
+
+fn why_none(adapters: &[AdapterReport], wanted: Option<&str>) -> String {
+    match wanted {
+        Some(wanted) if !adapters.is_empty() => format!("no adapter is named like {wanted:?}, as GRAVURE_ADAPTER asks"),
+        _ => ADVICE.to_owned(),
+    }
+}
+
+fn report(adapters: &[AdapterReport], fonts: Option<&FontSet>, wanted: Option<&str>) -> String {
+    let mut text = format!("gravure {}\n\n", env!("CARGO_PKG_VERSION"));
+    if adapters.is_empty() {
+        text.push_str("adapters: none\n");
+    } else {
+        let mut table = Table::new(&["", "adapter", "kind", "backend", "driver", "longest side", "largest buffer"]);
+        for adapter in adapters {
+            table.push(vec![
+                if adapter.chosen { "*" } else { "" }.to_owned(),
+                adapter.name.clone(),
+                adapter.kind.clone(),
+                adapter.backend.clone(),
+                adapter.driver.clone(),
+                format!("{} px", adapter.max_texture_side_px),
+                memory(adapter.max_buffer_bytes),
+            ]);
+        }
+        text.push_str(&table.to_string());
+    }
+    if let Some(chosen) = adapters.iter().find(|adapter| adapter.chosen) {
+        let limits = &chosen.limits;
+        text.push_str(&format!(
+            "\n* {}: {}\n  sheets of {} and at most {} px a side, {} photo pages of {} px, plates up to {}\n",
+            chosen.name,
+            why_chosen(chosen, adapters, wanted),
+            memory(limits.sheet_bytes),
+            limits.max_side_px,
+            limits.max_pages,
+            limits.page_side_px,
+            memory(limits.plate_bytes),
+        ));
+    }
+    if let Some(fonts) = fonts {
+        let mut table = Table::new(&["font", "weight", "style", "ascent", "descent"]);
+        for face in fonts.faces() {
+            table.push(vec![
+                face.families.join(", "),
+                face.weight.to_string(),
+                if face.italic { "italic" } else { "upright" }.to_owned(),
+                format!("{:.3}", face.metrics.ascent),
+                format!("{:.3}", face.metrics.descent),
+            ]);
+        }
+        text.push_str(&format!("\n{table}"));
+    }
+    text
+}
+
+fn why_chosen(chosen: &AdapterReport, adapters: &[AdapterReport], wanted: Option<&str>) -> &'static str {
+    match (wanted, chosen.kind.as_str()) {
+        (Some(_), _) => "chosen because GRAVURE_ADAPTER asks for it",
+        (None, _) if adapters.len() == 1 => "chosen because it is the only one",
+        (None, "software") => "chosen because there is no card",
+        (None, _) => "chosen because cards come before software, and cards of their own before built-in ones",
+    }
+}
+
+fn json_report(adapters: &[AdapterReport], fonts: Option<&FontSet>) -> Value {
+    let adapters: Vec<Value> = adapters
+        .iter()
+        .map(|adapter| {
+            let AdapterReport { name, driver, backend, kind, max_texture_side_px, max_buffer_bytes, limits, chosen } =
+                adapter;
+            json!({
+                "name": name, "driver": driver, "backend": backend, "kind": kind, "chosen": chosen,
+                "max_texture_side_px": max_texture_side_px, "max_buffer_bytes": max_buffer_bytes,
+                "limits": {
+                    "max_side_px": limits.max_side_px, "sheet_bytes": limits.sheet_bytes,
+                    "page_side_px": limits.page_side_px, "max_pages": limits.max_pages,
+                    "plate_bytes": limits.plate_bytes,
+                },
+            })
+        })
+        .collect();
+    let mut report = json!({"version": env!("CARGO_PKG_VERSION"), "adapters": adapters});
+    if let Some(fonts) = fonts {
+        let faces = fonts.faces().iter();
+        let faces = faces.map(|face| json!({"families": face.families, "weight": face.weight, "italic": face.italic}));
+        report["fonts"] = faces.collect();
+    }
+    report
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sheet::SheetLimits;
+
+    fn adapter(name: &str, kind: &str, chosen: bool) -> AdapterReport {
+        AdapterReport {
+            name: name.to_owned(),
+            driver: "Mesa 22.3.6".to_owned(),
+            backend: "vulkan".to_owned(),
+            kind: kind.to_owned(),
+            max_texture_side_px: 16_384,
+            max_buffer_bytes: 2 << 30,
+            limits: SheetLimits {
+                max_side_px: 16_384,
+                sheet_bytes: 48 << 20,
+                page_side_px: 2048,
+                max_pages: 8,
+                plate_bytes: 128 << 20,
+            },
+            chosen,
+        }
+    }
+
+    #[test]
+    fn the_chosen_adapter_is_marked_and_its_budgets_are_told() {
+        let adapters = [adapter("Card 1", "card", true), adapter("llvmpipe", "software", false)];
+        let text = report(&adapters, None, None);
+        assert!(text.contains("*  Card 1 "), "{text}");
+        assert!(text.contains("sheets of 48 MiB") && text.contains("8 photo pages of 2048 px"), "{text}");
+        assert!(text.contains("cards come before software"), "{text}");
+    }
+
+    #[test]
+    fn the_reason_fits_the_choice() {
+        let software = adapter("llvmpipe", "software", true);
+        let alone = std::slice::from_ref(&software);
+        assert!(why_chosen(&software, alone, None).contains("only one"));
+        assert!(why_chosen(&software, alone, Some("llvm")).contains("GRAVURE_ADAPTER"));
+    }
+
+    #[test]
+    fn without_an_adapter_there_is_advice() {
+        assert!(why_none(&[], Some("x")).contains("apt-get install mesa-vulkan-drivers"));
+        assert!(why_none(&[adapter("llvmpipe", "software", false)], Some("rtx")).contains("\"rtx\""));
+        assert!(report(&[], None, None).contains("adapters: none"));
+    }
+
+    #[test]
+    fn json_names_are_those_of_the_types() {
+        let report = json_report(&[adapter("llvmpipe", "software", true)], None);
+        assert_eq!(report["adapters"][0]["limits"]["sheet_bytes"], 48 << 20);
+        assert_eq!(report["adapters"][0]["chosen"], true);
+        assert!(report.get("fonts").is_none());
+    }
+}

@@ -1,0 +1,94 @@
+//! `gravure render`: progress while it runs, one summary line when it ends.
+
+mod command_line;
+mod progress;
+mod summary;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::Args;
+
+use super::args::CampaignArgs;
+use super::output::{note, print_json};
+use super::stage_times::stage_times;
+use super::{Status, output};
+use crate::pipeline::Stop;
+use crate::render::campaign::pii_fields;
+use crate::render::{RenderOptions, render};
+
+use command_line::command_line;
+use progress::ProgressLine;
+use summary::JsonSummary;
+
+/// What a shell reports of a program that Ctrl-C ended.
+const KILLED_BY_INTERRUPT: i32 = 130;
+
+/// Arguments of `gravure render`.
+#[derive(Debug, Args)]
+#[command(after_help = "Exit status: 0 every variant is stored, 1 some failed (manifest.jsonl names them), 2 the \
+    template, input or settings cannot be used and nothing was rendered, 3 stopped early.")]
+pub struct RenderArgs {
+    #[command(flatten)]
+    campaign: CampaignArgs,
+    /// Rows: CSV, JSON Lines or a JSON array; - for standard input
+    #[arg(long, value_name = "ROWS")]
+    data: PathBuf,
+    /// Folder for images, manifest.jsonl and index.html; null: renders, encodes and throws away
+    #[arg(long, value_name = "DIR|null:", env = "GRAVURE_OUT", hide_env_values = true, default_value = "out")]
+    out: String,
+    /// Say how long each stage took
+    #[arg(long)]
+    timings: bool,
+    /// Print the summary as one JSON object on standard output
+    #[arg(long)]
+    json: bool,
+}
+
+/// Renders a campaign.
+pub fn run(args: &RenderArgs, arguments: &[OsString]) -> anyhow::Result<Status> {
+    let campaign = args.campaign.options(Some(&args.data));
+    let personal = if args.campaign.sets_fields() { pii_fields(&campaign.template) } else { Some(Vec::new()) };
+    let options = RenderOptions {
+        campaign,
+        out: args.out.clone(),
+        limit: args.campaign.limit,
+        threads: args.campaign.threads(),
+        command: command_line(arguments, personal.as_deref()),
+    };
+    let stop = Stop::new();
+    stop_on_interrupt(&stop)?;
+    let mut progress = ProgressLine::new();
+    let result = render(&options, &stop, &mut |state| progress.show(state));
+    progress.clear();
+    let summary = result?;
+
+    for line in summary::failures(&summary) {
+        note(&line);
+    }
+    if args.timings {
+        note(stage_times(&summary.timings, summary.ok + summary.failed, summary.seconds).trim_end());
+    }
+    note(&summary::line(&summary));
+    if args.json {
+        // The images are there: that the summary cannot be printed does not change the outcome.
+        if let Err(error) = print_json(&JsonSummary::new(&summary)) {
+            output::error(&error);
+        }
+    }
+    Ok(summary::status(&summary))
+}
+
+/// The first Ctrl-C (or SIGTERM, SIGHUP) asks the run to end, the second ends it.
+fn stop_on_interrupt(stop: &Stop) -> anyhow::Result<()> {
+    let stop = stop.clone();
+    ctrlc::set_handler(move || {
+        if stop.is_requested() {
+            std::process::exit(KILLED_BY_INTERRUPT);
+        }
+        stop.request("interrupted");
+        note("stopping: what is begun is finished; once more ends it at once");
+    })
+    .context("cannot listen for interrupts")
+}

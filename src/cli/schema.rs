@@ -1,0 +1,38 @@
+//! `gravure schema`: the JSON Schemas of what users write and read.
+
+use anyhow::Context;
+use clap::{Args, ValueEnum};
+
+use super::{Status, output};
+use crate::{job, template};
+
+/// Arguments of `gravure schema`.
+#[derive(Debug, Args)]
+pub struct SchemaArgs {
+    /// What to describe
+    what: What,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum What {
+    /// A template file
+    Template,
+    /// A job message
+    Job,
+    /// A result message
+    Result,
+    /// A line of manifest.jsonl
+    Manifest,
+}
+
+/// Prints a schema.
+pub fn run(args: &SchemaArgs) -> anyhow::Result<Status> {
+    let schema = match args.what {
+        What::Template => template::schema(),
+        What::Job => job::schema::job(),
+        What::Result => job::schema::result(),
+        What::Manifest => job::schema::manifest(),
+    };
+    output::print(&serde_json::to_string_pretty(&schema).context("cannot write JSON")?)?;
+    Ok(Status::Fine)
+}

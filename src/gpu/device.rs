@@ -1,0 +1,229 @@
+//! The adapter and the device: which one is used, what it can hold, and how its failures are noticed.
+
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use thiserror::Error;
+
+use crate::sheet::SheetLimits;
+
+/// Why nothing can be drawn.
+#[derive(Clone, Debug, Error)]
+pub enum GpuError {
+    /// There is no Vulkan adapter at all.
+    #[error(
+        "no Vulkan adapter was found; for a machine without a GPU install software Vulkan (Debian: apt-get install mesa-vulkan-drivers)"
+    )]
+    NoAdapter,
+    /// The one that was asked for is not there.
+    #[error("no adapter is named like {wanted:?}; there are: {}", present.join(", "))]
+    NoSuchAdapter {
+        /// Part of a name, from `GRAVURE_ADAPTER`.
+        wanted: String,
+        /// The names that there are.
+        present: Vec<String>,
+    },
+    /// The driver refused a device.
+    #[error("the adapter {adapter} gives no device: {message}")]
+    NoDevice {
+        /// Its name.
+        adapter: String,
+        /// The driver's words.
+        message: String,
+    },
+    /// The device is gone; it must be made anew.
+    #[error("the device was lost: {0}")]
+    Lost(String),
+    /// There was no memory for something.
+    #[error("out of GPU memory: {0}")]
+    OutOfMemory(String),
+    /// The driver or wgpu refused a call: a bug of ours or theirs.
+    #[error("the device refused a call: {0}")]
+    Refused(String),
+}
+
+/// What sort of adapter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AdapterClass {
+    /// Draws on the CPU.
+    Software,
+    /// A graphics card.
+    Card,
+}
+
+impl AdapterClass {
+    fn of(kind: wgpu::DeviceType) -> Self {
+        match kind {
+            wgpu::DeviceType::Cpu => Self::Software,
+            _ => Self::Card,
+        }
+    }
+
+    /// `software` or `card`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Software => "software",
+            Self::Card => "card",
+        }
+    }
+}
+
+/// One adapter, for people.
+#[derive(Clone, Debug)]
+pub struct AdapterReport {
+    /// As the driver names it.
+    pub name: String,
+    /// Driver and version.
+    pub driver: String,
+    /// `vulkan`.
+    pub backend: String,
+    /// `software` or `card`.
+    pub kind: String,
+    /// Longest side of a texture.
+    pub max_texture_side_px: u32,
+    /// Largest buffer.
+    pub max_buffer_bytes: u64,
+    /// What gravure would put on it.
+    pub limits: SheetLimits,
+    /// Whether gravure would use it.
+    pub chosen: bool,
+}
+
+/// Every adapter of the machine.
+pub fn adapters() -> Vec<AdapterReport> {
+    let adapters = enumerate();
+    let chosen = choose(&adapters, wanted().as_deref()).ok();
+    adapters
+        .iter()
+        .enumerate()
+        .map(|(index, adapter)| {
+            let (info, limits) = (adapter.get_info(), adapter.limits());
+            AdapterReport {
+                driver: format!("{} {}", info.driver, info.driver_info).trim().to_owned(),
+                backend: info.backend.to_string(),
+                kind: AdapterClass::of(info.device_type).name().to_owned(),
+                max_texture_side_px: limits.max_texture_dimension_2d,
+                max_buffer_bytes: limits.max_buffer_size,
+                limits: sheet_limits(AdapterClass::of(info.device_type), &limits),
+                chosen: chosen == Some(index),
+                name: info.name,
+            }
+        })
+        .collect()
+}
+
+fn wanted() -> Option<String> {
+    std::env::var("GRAVURE_ADAPTER").ok().filter(|name| !name.is_empty())
+}
+
+fn enumerate() -> Vec<wgpu::Adapter> {
+    let descriptor = wgpu::InstanceDescriptor {
+        backends: wgpu::Backends::VULKAN,
+        flags: wgpu::InstanceFlags::empty(),
+        ..wgpu::InstanceDescriptor::new_without_display_handle()
+    };
+    pollster::block_on(wgpu::Instance::new(descriptor).enumerate_adapters(wgpu::Backends::VULKAN))
+}
+
+/// The adapter asked for by name, else a discrete card before an integrated one before software.
+fn choose(adapters: &[wgpu::Adapter], wanted: Option<&str>) -> Result<usize, GpuError> {
+    if let Some(wanted) = wanted {
+        let matches = |adapter: &wgpu::Adapter| adapter.get_info().name.to_lowercase().contains(&wanted.to_lowercase());
+        return adapters.iter().position(matches).ok_or_else(|| GpuError::NoSuchAdapter {
+            wanted: wanted.to_owned(),
+            present: adapters.iter().map(|adapter| adapter.get_info().name).collect(),
+        });
+    }
+    let rank = |adapter: &wgpu::Adapter| match adapter.get_info().device_type {
+        wgpu::DeviceType::DiscreteGpu => 0,
+        wgpu::DeviceType::VirtualGpu => 1,
+        wgpu::DeviceType::IntegratedGpu => 2,
+        wgpu::DeviceType::Other => 3,
+        wgpu::DeviceType::Cpu => 4,
+    };
+    (0..adapters.len()).min_by_key(|&index| rank(&adapters[index])).ok_or(GpuError::NoAdapter)
+}
+
+/// How much goes on a card of this class. A software adapter's memory is the machine's own, and small sheets
+/// keep its caches warm.
+fn sheet_limits(class: AdapterClass, limits: &wgpu::Limits) -> SheetLimits {
+    const MIB: u64 = 1 << 20;
+    let max_side_px = limits.max_texture_dimension_2d.min(16_384);
+    let (sheet_bytes, page_side_px, max_pages, plate_bytes) = match class {
+        AdapterClass::Software => (48 * MIB, 2048, 8, 128 * MIB),
+        AdapterClass::Card => (256 * MIB, 4096, 16, 1024 * MIB),
+    };
+    SheetLimits {
+        max_side_px,
+        sheet_bytes: sheet_bytes.min(limits.max_buffer_size),
+        page_side_px: page_side_px.min(max_side_px),
+        max_pages: max_pages.min(limits.max_texture_array_layers),
+        plate_bytes,
+    }
+}
+
+/// A device with its queue and a note of what went wrong with it.
+pub struct Device {
+    /// The device.
+    pub device: wgpu::Device,
+    /// Its queue.
+    pub queue: wgpu::Queue,
+    /// `llvmpipe (LLVM 15.0.6, 256 bits)` and the like.
+    pub name: String,
+    /// Software or card.
+    pub class: AdapterClass,
+    /// What it can hold.
+    pub limits: SheetLimits,
+    fault: Arc<Mutex<Option<GpuError>>>,
+}
+
+impl Device {
+    /// Opens the best adapter, or the one that `GRAVURE_ADAPTER` names a part of.
+    ///
+    /// # Errors
+    /// No adapter, or no device from it.
+    pub fn open() -> Result<Self, GpuError> {
+        let adapters = enumerate();
+        let adapter = &adapters[choose(&adapters, wanted().as_deref())?];
+        let (info, limits) = (adapter.get_info(), adapter.limits());
+        let class = AdapterClass::of(info.device_type);
+        let descriptor = wgpu::DeviceDescriptor {
+            label: Some("gravure"),
+            required_features: wgpu::Features::empty(),
+            required_limits: limits.clone(),
+            memory_hints: wgpu::MemoryHints::Performance,
+            ..Default::default()
+        };
+        let (device, queue) = pollster::block_on(adapter.request_device(&descriptor))
+            .map_err(|error| GpuError::NoDevice { adapter: info.name.clone(), message: error.to_string() })?;
+        let fault = Arc::new(Mutex::new(None));
+        watch(&device, &fault);
+        Ok(Self { device, queue, class, limits: sheet_limits(class, &limits), name: info.name, fault })
+    }
+
+    /// What went wrong since the last call. wgpu reports most failures aside from the calls that cause them.
+    ///
+    /// # Errors
+    /// The first failure.
+    pub fn check(&self) -> Result<(), GpuError> {
+        self.fault.lock().take().map_or(Ok(()), Err)
+    }
+}
+
+/// The first failure counts; a lost device outranks what follows from it.
+fn watch(device: &wgpu::Device, fault: &Arc<Mutex<Option<GpuError>>>) {
+    let errors = Arc::clone(fault);
+    device.on_uncaptured_error(Arc::new(move |error| {
+        let error = match error {
+            wgpu::Error::OutOfMemory { source } => GpuError::OutOfMemory(source.to_string()),
+            wgpu::Error::Validation { description, .. } | wgpu::Error::Internal { description, .. } => {
+                GpuError::Refused(description)
+            }
+        };
+        errors.lock().get_or_insert(error);
+    }));
+    let losses = Arc::clone(fault);
+    device.set_device_lost_callback(move |reason, message| {
+        *losses.lock() = Some(GpuError::Lost(format!("{reason:?} {message}").trim().to_owned()));
+    });
+}

@@ -1,0 +1,23 @@
+//! The GPU: draws what a [`Plan`](crate::sheet::Plan) says and brings the pixels back. It decides nothing about
+//! the picture.
+//!
+//! ```text
+//!   Painter::submit(canvases) ─ plan ─ upload photos ─ draw new plates ─ draw the sheet ─ copy to a buffer
+//!                                                                                             │
+//!   Painter::wait() <──────────────── PaintedSheet, mapped: encoders read it in place <───────┘
+//! ```
+//!
+//! One thread owns a [`Painter`]. While one sheet is drawn and read back, the next can be planned and submitted.
+//! Fed by `sheet/`; feeds `encode/`.
+
+mod device;
+mod painter;
+pub mod passes;
+mod photos;
+mod readback;
+mod targets;
+mod text;
+
+pub use device::{AdapterClass, AdapterReport, Device, GpuError, adapters};
+pub use painter::{PaintError, Painter, TooMuch};
+pub use readback::PaintedSheet;

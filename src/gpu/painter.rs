@@ -1,0 +1,421 @@
+//! The painter: carries out plans, one submission after the other.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use glyphon::Resolution;
+use thiserror::Error;
+use wgpu::util::DeviceExt;
+
+use crate::assets::FontLibrary;
+use crate::pixels::SizePx;
+use crate::sheet::{Canvas, Class, Drawing, Overfull, Plan, Planner, SheetLimits, Slot};
+
+use super::device::{Device, GpuError};
+use super::passes::Passes;
+use super::photos::PhotoPages;
+use super::readback::{PaintedSheet, Ring};
+use super::targets::{Target, Targets};
+use super::text::{AtlasFull, TextPass};
+
+/// Readback buffers: one is drawn into, one is read, one waits.
+const RING_PLACES: usize = 3;
+/// Longer than any sheet takes; then the device hangs.
+const HANG: Duration = Duration::from_secs(120);
+
+/// Why a sheet was not painted.
+#[derive(Clone, Debug, Error)]
+pub enum PaintError {
+    /// Too much for one sheet; halves may fit.
+    #[error("{0}")]
+    TooMuch(TooMuch),
+    /// The device failed; a new one may not.
+    #[error(transparent)]
+    Device(#[from] GpuError),
+}
+
+/// What there was too much of.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+pub enum TooMuch {
+    /// Glyphs.
+    #[error("the glyph atlas is full")]
+    Glyphs,
+    /// Photos.
+    #[error("the photo pages are full")]
+    Photos,
+    /// Isolates.
+    #[error("rotated, faded and clipped layers need a larger texture than the adapter allows")]
+    Isolates,
+}
+
+impl From<Overfull> for PaintError {
+    fn from(overfull: Overfull) -> Self {
+        Self::TooMuch(match overfull {
+            Overfull::Isolates => TooMuch::Isolates,
+            Overfull::Pages => TooMuch::Photos,
+        })
+    }
+}
+
+impl From<AtlasFull> for PaintError {
+    fn from(_: AtlasFull) -> Self {
+        Self::TooMuch(TooMuch::Glyphs)
+    }
+}
+
+/// A sheet on its way.
+struct InFlight {
+    index: wgpu::SubmissionIndex,
+    buffer: wgpu::Buffer,
+    width: u32,
+    slots: Vec<Slot>,
+    mapped: crossbeam_channel::Receiver<bool>,
+}
+
+/// Owns the device and everything made from it.
+pub struct Painter {
+    library: Arc<FontLibrary>,
+    planner: Planner,
+    parts: Parts,
+    ring: Ring,
+    in_flight: VecDeque<InFlight>,
+}
+
+/// All that a lost device takes with it.
+struct Parts {
+    device: Device,
+    passes: Passes,
+    targets: Targets,
+    photos: PhotoPages,
+    text: TextPass,
+}
+
+impl Parts {
+    fn open(library: &Arc<FontLibrary>) -> Result<Self, GpuError> {
+        let device = Device::open()?;
+        let passes = Passes::new(&device.device);
+        let photos = PhotoPages::new(&device.device, &passes, device.limits);
+        let text = TextPass::new(&device.device, &device.queue, Arc::clone(library));
+        device.check()?;
+        Ok(Self { device, passes, targets: Targets::default(), photos, text })
+    }
+}
+
+impl Painter {
+    /// Opens the device and compiles the pipelines.
+    ///
+    /// # Errors
+    /// [`GpuError`] when there is no adapter or it gives no device.
+    pub fn open(library: Arc<FontLibrary>) -> Result<Self, GpuError> {
+        let parts = Parts::open(&library)?;
+        let planner = Planner::new(parts.device.limits);
+        Ok(Self { library, planner, parts, ring: Ring::new(RING_PLACES), in_flight: VecDeque::new() })
+    }
+
+    /// The adapter's name.
+    pub fn adapter(&self) -> &str {
+        &self.parts.device.name
+    }
+
+    /// What the adapter can hold.
+    pub fn limits(&self) -> &SheetLimits {
+        self.planner.limits()
+    }
+
+    /// How many sheets are on their way.
+    pub fn in_flight(&self) -> usize {
+        self.in_flight.len()
+    }
+
+    /// Whether another sheet may be submitted before one is waited for.
+    pub fn has_room(&self) -> bool {
+        self.in_flight.len() + 1 < RING_PLACES
+    }
+
+    /// Throws the device away, as a driver may at any time. For tests of what happens then.
+    pub fn destroy_device(&self) {
+        self.parts.device.device.destroy();
+    }
+
+    /// Makes everything anew after the device failed. Sheets on their way are lost.
+    ///
+    /// # Errors
+    /// When no device can be had.
+    pub fn rebuild(&mut self) -> Result<(), GpuError> {
+        for _ in self.in_flight.drain(..) {
+            self.ring.put_back_empty();
+        }
+        self.planner.clear();
+        self.parts = Parts::open(&self.library)?;
+        // Buffers of the old device must not be used with the new one; sheets still being read keep theirs.
+        self.ring = Ring::new(RING_PLACES);
+        Ok(())
+    }
+
+    /// Plans, draws and starts to read back one sheet of canvases of one sheet width. Waits for a readback buffer
+    /// when all are in use.
+    ///
+    /// # Errors
+    /// [`PaintError::TooMuch`]: split the canvases. [`PaintError::Device`]: [`Painter::rebuild`], then try again.
+    pub fn submit(&mut self, canvases: &[Canvas]) -> Result<(), PaintError> {
+        let plan = self.planner.plan(canvases)?;
+        match self.carry_out(plan) {
+            Ok(in_flight) => {
+                self.in_flight.push_back(in_flight);
+                Ok(())
+            }
+            Err(error) => {
+                // What the plan put on the card may or may not be there.
+                self.planner.clear();
+                self.parts.targets.drop_plates();
+                Err(error)
+            }
+        }
+    }
+
+    /// Waits for the oldest sheet on its way.
+    ///
+    /// # Errors
+    /// [`GpuError`] when the device failed meanwhile: that sheet and all later ones are lost.
+    pub fn wait(&mut self) -> Result<Option<Arc<PaintedSheet>>, GpuError> {
+        let Some(InFlight { index, buffer, width, slots, mapped }) = self.in_flight.pop_front() else {
+            return Ok(None);
+        };
+        let device = &self.parts.device;
+        let polled = device.device.poll(wgpu::PollType::Wait { submission_index: Some(index), timeout: Some(HANG) });
+        let arrived = mapped.try_recv().unwrap_or(false);
+        if let Err(error) = device.check().and(polled.map(drop).map_err(|error| GpuError::Lost(error.to_string()))) {
+            self.ring.put_back_empty();
+            return Err(error);
+        }
+        if !arrived {
+            self.ring.put_back_empty();
+            return Err(GpuError::Lost("a readback buffer could not be mapped".to_owned()));
+        }
+        let sheet = PaintedSheet::new(buffer, width, slots, self.ring.way_back());
+        sheet.map(Some).ok_or_else(|| GpuError::Lost("a readback buffer could not be read".to_owned()))
+    }
+
+    fn carry_out(&mut self, plan: Plan) -> Result<InFlight, PaintError> {
+        let Plan { dropped_plates, uploads, new_plates, size, slots, clear, drawing } = plan;
+        let Parts { device: gpu, passes, targets, photos, text } = &mut self.parts;
+        let (device, queue) = (&gpu.device, &gpu.queue);
+        for plate in dropped_plates {
+            targets.drop_plate(plate);
+        }
+        photos.upload(device, queue, passes, &uploads);
+        for plate in new_plates {
+            targets.new_plate(device, passes, plate.id, plate.size);
+            let mut work = Submission::start(device, queue, passes, targets, photos, text);
+            work.draw(&plate.drawing, On::Plate(plate.id), true)?;
+            work.submit();
+        }
+        let rows = self.planner.limits().max_rows(size.width).max(size.height);
+        targets.make_sheet(device, passes, size.width, rows);
+        let mut work = Submission::start(device, queue, passes, targets, photos, text);
+        if clear {
+            begin(&mut work.encoder, work.targets.sheet(), true);
+        }
+        work.copy_plates(&slots);
+        work.draw(&drawing, On::Sheet, false)?;
+
+        let bytes = u64::from(size.width) * 4 * u64::from(size.height);
+        let ring_bytes = u64::from(size.width) * 4 * u64::from(rows);
+        let buffer = self.ring.take(device, ring_bytes.max(bytes));
+        work.read_back(size, &buffer);
+        let index = work.submit();
+        let (tell, mapped) = crossbeam_channel::bounded(1);
+        buffer.map_async(wgpu::MapMode::Read, ..bytes, move |result| {
+            let _ = tell.send(result.is_ok());
+        });
+        if let Err(error) = gpu.check() {
+            self.ring.put_back_empty();
+            return Err(error.into());
+        }
+        Ok(InFlight { index, buffer, width: size.width, slots, mapped })
+    }
+}
+
+/// What a drawing goes on.
+#[derive(Clone, Copy)]
+enum On {
+    Sheet,
+    Plate(crate::sheet::PlateId),
+}
+
+/// One command buffer in the making.
+struct Submission<'p> {
+    device: &'p wgpu::Device,
+    queue: &'p wgpu::Queue,
+    passes: &'p Passes,
+    targets: &'p mut Targets,
+    photos: &'p PhotoPages,
+    text: &'p mut TextPass,
+    encoder: wgpu::CommandEncoder,
+}
+
+impl<'p> Submission<'p> {
+    fn start(
+        device: &'p wgpu::Device,
+        queue: &'p wgpu::Queue,
+        passes: &'p Passes,
+        targets: &'p mut Targets,
+        photos: &'p PhotoPages,
+        text: &'p mut TextPass,
+    ) -> Self {
+        text.start();
+        let encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("sheet") });
+        Self { device, queue, passes, targets, photos, text, encoder }
+    }
+
+    fn submit(self) -> wgpu::SubmissionIndex {
+        let index = self.queue.submit([self.encoder.finish()]);
+        self.text.trim();
+        index
+    }
+
+    fn copy_plates(&mut self, slots: &[Slot]) {
+        let sheet = self.targets.sheet();
+        for slot in slots {
+            let Some(plate) = slot.plate.and_then(|plate| self.targets.plate(plate)) else { continue };
+            let mut to = sheet.texture.as_image_copy();
+            to.origin.y = slot.y;
+            self.encoder.copy_texture_to_texture(
+                plate.texture.as_image_copy(),
+                to,
+                wgpu::Extent3d { width: slot.size.width, height: slot.size.height, depth_or_array_layers: 1 },
+            );
+        }
+    }
+
+    /// One pass for each surface, the deepest isolates first.
+    fn draw(&mut self, drawing: &Drawing, on: On, clear: bool) -> Result<(), PaintError> {
+        let Self { device, queue, passes, .. } = *self;
+        let buffers = InstanceGroups::new(device, passes, drawing);
+        for (depth, surface) in drawing.surfaces.iter().enumerate().skip(1) {
+            self.targets.make_isolates(device, passes, depth, surface.size);
+        }
+        let mut prepared = Vec::new();
+        for (depth, surface) in drawing.surfaces.iter().enumerate() {
+            let resolution = resolution(target(self.targets, on, depth));
+            for band in surface.bands.iter().filter(|band| band.class == Class::Text) {
+                let texts = &drawing.texts[band.range.start as usize..band.range.end as usize];
+                prepared.push((depth, band.range.start, self.text.prepare(device, queue, texts, resolution)?));
+            }
+        }
+        for (depth, surface) in drawing.surfaces.iter().enumerate().rev() {
+            let target = target(self.targets, on, depth);
+            if surface.bands.is_empty() && depth == 0 && !clear {
+                continue;
+            }
+            let resolution = resolution(target);
+            let mut pass = begin(&mut self.encoder, target, clear || depth > 0);
+            pass.set_bind_group(0, &target.as_target, &[]);
+            for band in &surface.bands {
+                match band.class {
+                    Class::Shape => {
+                        pass.set_pipeline(&passes.shape);
+                        pass.set_bind_group(1, &buffers.shapes, &[]);
+                    }
+                    Class::Shadow => {
+                        pass.set_pipeline(&passes.shadow);
+                        pass.set_bind_group(1, &buffers.shadows, &[]);
+                    }
+                    Class::Photo(set) => {
+                        pass.set_pipeline(&passes.photo);
+                        pass.set_bind_group(1, &buffers.photos, &[]);
+                        pass.set_bind_group(2, self.photos.group(set), &[]);
+                    }
+                    Class::Composite => {
+                        pass.set_pipeline(&passes.composite);
+                        pass.set_bind_group(1, &buffers.composites, &[]);
+                        pass.set_bind_group(2, &self.targets.isolate(depth + 1).as_source, &[]);
+                    }
+                    Class::Text => {
+                        let number = prepared.iter().find(|(at, start, _)| (*at, *start) == (depth, band.range.start));
+                        if let Some((_, _, number)) = number {
+                            self.text.draw(*number, resolution, &mut pass);
+                            pass.set_bind_group(0, &target.as_target, &[]);
+                        }
+                        continue;
+                    }
+                }
+                pass.draw(0..4, band.range.clone());
+            }
+        }
+        Ok(())
+    }
+
+    fn read_back(&mut self, size: SizePx, buffer: &wgpu::Buffer) {
+        let layout =
+            wgpu::TexelCopyBufferLayout { offset: 0, bytes_per_row: Some(size.width * 4), rows_per_image: None };
+        self.encoder.copy_texture_to_buffer(
+            self.targets.sheet().texture.as_image_copy(),
+            wgpu::TexelCopyBufferInfo { buffer, layout },
+            wgpu::Extent3d { width: size.width, height: size.height, depth_or_array_layers: 1 },
+        );
+    }
+}
+
+/// The texture of a surface.
+fn target(targets: &Targets, on: On, depth: usize) -> &Target {
+    match (on, depth) {
+        (On::Sheet, 0) => targets.sheet(),
+        (On::Plate(id), 0) => targets.plate(id).expect("a plate is made before it is drawn"),
+        _ => targets.isolate(depth),
+    }
+}
+
+fn resolution(target: &Target) -> Resolution {
+    Resolution { width: target.size.width, height: target.size.height }
+}
+
+fn begin<'e>(encoder: &'e mut wgpu::CommandEncoder, target: &Target, clear: bool) -> wgpu::RenderPass<'e> {
+    let load = if clear { wgpu::LoadOp::Clear(wgpu::Color::TRANSPARENT) } else { wgpu::LoadOp::Load };
+    encoder.begin_render_pass(&wgpu::RenderPassDescriptor {
+        label: None,
+        color_attachments: &[Some(wgpu::RenderPassColorAttachment {
+            view: &target.view,
+            depth_slice: None,
+            resolve_target: None,
+            ops: wgpu::Operations { load, store: wgpu::StoreOp::Store },
+        })],
+        depth_stencil_attachment: None,
+        timestamp_writes: None,
+        occlusion_query_set: None,
+        multiview_mask: None,
+    })
+}
+
+/// The instances of a drawing on the card.
+struct InstanceGroups {
+    shapes: wgpu::BindGroup,
+    shadows: wgpu::BindGroup,
+    photos: wgpu::BindGroup,
+    composites: wgpu::BindGroup,
+}
+
+impl InstanceGroups {
+    fn new(device: &wgpu::Device, passes: &Passes, drawing: &Drawing) -> Self {
+        let shapes = storage(device, &drawing.shapes);
+        let stops = storage(device, &drawing.stops);
+        Self {
+            shapes: passes.bind_shapes(device, &shapes, &stops),
+            shadows: passes.bind_instances(device, &storage(device, &drawing.shadows)),
+            photos: passes.bind_instances(device, &storage(device, &drawing.photos)),
+            composites: passes.bind_instances(device, &storage(device, &drawing.composites)),
+        }
+    }
+}
+
+/// A storage buffer with these instances; never empty, because a binding may not be.
+fn storage<T: bytemuck::Pod>(device: &wgpu::Device, instances: &[T]) -> wgpu::Buffer {
+    let blank = [T::zeroed()];
+    let contents: &[u8] = bytemuck::cast_slice(if instances.is_empty() { &blank } else { instances });
+    device.create_buffer_init(&wgpu::util::BufferInitDescriptor {
+        label: Some("instances"),
+        contents,
+        usage: wgpu::BufferUsages::STORAGE,
+    })
+}

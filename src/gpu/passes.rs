@@ -1,0 +1,177 @@
+//! The pipelines, one for each shader, made once for the life of the device.
+
+use wgpu::util::DeviceExt;
+
+/// Pixels of sheets, isolates, plates and pages: gamma-encoded sRGB, premultiplied, blended as browsers do.
+pub const FORMAT: wgpu::TextureFormat = wgpu::TextureFormat::Rgba8Unorm;
+
+/// What every shader starts with.
+pub const COMMON_WGSL: &str = include_str!("../../shaders/common.wgsl");
+/// Shapes.
+pub const SHAPE_WGSL: &str = include_str!("../../shaders/shape.wgsl");
+/// Shadows.
+pub const SHADOW_WGSL: &str = include_str!("../../shaders/shadow.wgsl");
+/// Photos.
+pub const PHOTO_WGSL: &str = include_str!("../../shaders/photo.wgsl");
+/// Isolates.
+pub const COMPOSITE_WGSL: &str = include_str!("../../shaders/composite.wgsl");
+
+/// The pipelines and the layouts of what they read.
+pub struct Passes {
+    /// `shape.wgsl`.
+    pub shape: wgpu::RenderPipeline,
+    /// `shadow.wgsl`.
+    pub shadow: wgpu::RenderPipeline,
+    /// `photo.wgsl`.
+    pub photo: wgpu::RenderPipeline,
+    /// `composite.wgsl`.
+    pub composite: wgpu::RenderPipeline,
+    target: wgpu::BindGroupLayout,
+    shapes: wgpu::BindGroupLayout,
+    instances: wgpu::BindGroupLayout,
+    page_array: wgpu::BindGroupLayout,
+    isolate: wgpu::BindGroupLayout,
+}
+
+impl Passes {
+    /// Compiles every pipeline.
+    pub fn new(device: &wgpu::Device) -> Self {
+        use wgpu::ShaderStages as Stages;
+        let vertex_and_fragment = Stages::VERTEX | Stages::FRAGMENT;
+        let target = layout(device, &[(wgpu::BufferBindingType::Uniform, Stages::VERTEX)]);
+        let storage = wgpu::BufferBindingType::Storage { read_only: true };
+        let shapes = layout(device, &[(storage, Stages::VERTEX), (storage, vertex_and_fragment)]);
+        let instances = layout(device, &[(storage, Stages::VERTEX)]);
+        let page_array = texture_layout(device, wgpu::TextureViewDimension::D2Array);
+        let isolate = texture_layout(device, wgpu::TextureViewDimension::D2);
+        let make = |name: &str, source: &str, groups: &[&wgpu::BindGroupLayout]| pipeline(device, name, source, groups);
+        Self {
+            shape: make("shape", SHAPE_WGSL, &[&target, &shapes]),
+            shadow: make("shadow", SHADOW_WGSL, &[&target, &instances]),
+            photo: make("photo", PHOTO_WGSL, &[&target, &instances, &page_array]),
+            composite: make("composite", COMPOSITE_WGSL, &[&target, &instances, &isolate]),
+            target,
+            shapes,
+            instances,
+            page_array,
+            isolate,
+        }
+    }
+
+    /// Tells vertex shaders how large their texture is.
+    pub fn bind_target(&self, device: &wgpu::Device, width: u32, height: u32) -> wgpu::BindGroup {
+        let uniform: [f32; 4] = [2.0 / width as f32, -2.0 / height as f32, 0.0, 0.0];
+        let buffer = device.create_buffer_init(&wgpu::util::BufferInitDescriptor {
+            label: Some("target"),
+            contents: bytemuck::cast_slice(&uniform),
+            usage: wgpu::BufferUsages::UNIFORM,
+        });
+        bind(device, &self.target, &[buffer.as_entire_binding()])
+    }
+
+    /// Shapes and their stops.
+    pub fn bind_shapes(&self, device: &wgpu::Device, shapes: &wgpu::Buffer, stops: &wgpu::Buffer) -> wgpu::BindGroup {
+        bind(device, &self.shapes, &[shapes.as_entire_binding(), stops.as_entire_binding()])
+    }
+
+    /// Instances of any other pass.
+    pub fn bind_instances(&self, device: &wgpu::Device, instances: &wgpu::Buffer) -> wgpu::BindGroup {
+        bind(device, &self.instances, &[instances.as_entire_binding()])
+    }
+
+    /// An array of photo pages.
+    pub fn bind_pages(&self, device: &wgpu::Device, view: &wgpu::TextureView) -> wgpu::BindGroup {
+        bind(device, &self.page_array, &[wgpu::BindingResource::TextureView(view)])
+    }
+
+    /// The isolates of the next depth.
+    pub fn bind_isolates(&self, device: &wgpu::Device, view: &wgpu::TextureView) -> wgpu::BindGroup {
+        bind(device, &self.isolate, &[wgpu::BindingResource::TextureView(view)])
+    }
+}
+
+fn bind(
+    device: &wgpu::Device,
+    layout: &wgpu::BindGroupLayout,
+    resources: &[wgpu::BindingResource<'_>],
+) -> wgpu::BindGroup {
+    let entries: Vec<_> = resources
+        .iter()
+        .enumerate()
+        .map(|(binding, resource)| wgpu::BindGroupEntry { binding: binding as u32, resource: resource.clone() })
+        .collect();
+    device.create_bind_group(&wgpu::BindGroupDescriptor { label: None, layout, entries: &entries })
+}
+
+fn layout(device: &wgpu::Device, buffers: &[(wgpu::BufferBindingType, wgpu::ShaderStages)]) -> wgpu::BindGroupLayout {
+    let entries: Vec<_> = buffers
+        .iter()
+        .enumerate()
+        .map(|(binding, &(ty, visibility))| wgpu::BindGroupLayoutEntry {
+            binding: binding as u32,
+            visibility,
+            ty: wgpu::BindingType::Buffer { ty, has_dynamic_offset: false, min_binding_size: None },
+            count: None,
+        })
+        .collect();
+    device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor { label: None, entries: &entries })
+}
+
+fn texture_layout(device: &wgpu::Device, view_dimension: wgpu::TextureViewDimension) -> wgpu::BindGroupLayout {
+    device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
+        label: None,
+        entries: &[wgpu::BindGroupLayoutEntry {
+            binding: 0,
+            visibility: wgpu::ShaderStages::FRAGMENT,
+            ty: wgpu::BindingType::Texture {
+                sample_type: wgpu::TextureSampleType::Float { filterable: false },
+                view_dimension,
+                multisampled: false,
+            },
+            count: None,
+        }],
+    })
+}
+
+fn pipeline(
+    device: &wgpu::Device,
+    name: &str,
+    source: &str,
+    groups: &[&wgpu::BindGroupLayout],
+) -> wgpu::RenderPipeline {
+    let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
+        label: Some(name),
+        source: wgpu::ShaderSource::Wgsl(format!("{COMMON_WGSL}\n{source}").into()),
+    });
+    let groups: Vec<_> = groups.iter().map(|group| Some(*group)).collect();
+    let layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
+        label: Some(name),
+        bind_group_layouts: &groups,
+        immediate_size: 0,
+    });
+    device.create_render_pipeline(&wgpu::RenderPipelineDescriptor {
+        label: Some(name),
+        layout: Some(&layout),
+        vertex: wgpu::VertexState {
+            module: &module,
+            entry_point: Some("vs_main"),
+            compilation_options: Default::default(),
+            buffers: &[],
+        },
+        primitive: wgpu::PrimitiveState { topology: wgpu::PrimitiveTopology::TriangleStrip, ..Default::default() },
+        depth_stencil: None,
+        multisample: wgpu::MultisampleState::default(),
+        fragment: Some(wgpu::FragmentState {
+            module: &module,
+            entry_point: Some("fs_main"),
+            compilation_options: Default::default(),
+            targets: &[Some(wgpu::ColorTargetState {
+                format: FORMAT,
+                blend: Some(wgpu::BlendState::PREMULTIPLIED_ALPHA_BLENDING),
+                write_mask: wgpu::ColorWrites::ALL,
+            })],
+        }),
+        multiview_mask: None,
+        cache: None,
+    })
+}

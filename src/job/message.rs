@@ -1,0 +1,212 @@
+//! The message that asks a worker for variants.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use thiserror::Error;
+
+use super::{Output, Row};
+
+/// One message of the queue. Unknown members are refused.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Job {
+    /// Of this format: 1.
+    pub version: u32,
+    /// Unique among the jobs in flight.
+    pub id: String,
+    /// The run that it belongs to.
+    pub campaign: String,
+    /// Its place in the campaign, from 0.
+    #[serde(default)]
+    pub part: u64,
+    /// From 1; a retry is the next.
+    #[serde(default = "first_attempt")]
+    pub attempt: u32,
+    /// The design.
+    pub template: TemplateSource,
+    /// Where relative paths of the template start.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub template_base: Option<String>,
+    /// Where relative paths in row values start.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data_base: Option<String>,
+    /// The rows themselves. Either these or `data`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rows: Option<Vec<Map<String, Value>>>,
+    /// Where the rows are. Either this or `rows`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<Data>,
+    /// Formats; empty: those of the template.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub outputs: Vec<Output>,
+    /// Where objects go: `s3://bucket/prefix`.
+    pub destination: String,
+    /// Pattern of the objects' names; absent: the default one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The time that templates see, RFC 3339.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub now: Option<String>,
+    /// BCP 47 tag; absent: that of the template.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub locale: Option<String>,
+    /// Given back in the result, untouched.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub metadata: Map<String, Value>,
+    /// The queue that wants the result.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply_to: Option<String>,
+}
+
+fn first_attempt() -> u32 {
+    1
+}
+
+/// A template by value or by place.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Value", untagged)]
+pub enum TemplateSource {
+    /// Its URL.
+    Url(String),
+    /// The template itself, in its JSON form.
+    Inline(Map<String, Value>),
+}
+
+impl TryFrom<Value> for TemplateSource {
+    type Error = &'static str;
+
+    fn try_from(value: Value) -> Result<Self, Self::Error> {
+        match value {
+            Value::String(url) => Ok(Self::Url(url)),
+            Value::Object(template) => Ok(Self::Inline(template)),
+            _ => Err("expected a template: its URL, or the template itself as an object"),
+        }
+    }
+}
+
+/// A part of a data file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Data {
+    /// Of a CSV, JSON Lines or JSON file.
+    pub url: String,
+    /// The first row's number, from 0.
+    #[serde(default)]
+    pub first_row: u64,
+    /// How many rows; absent: all that follow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub row_count: Option<u64>,
+}
+
+/// Why a message is no job. It is never going to be one: do not try again.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum JobError {
+    /// Not JSON of the right shape. The text ends with line and column.
+    #[error("not a job: {0}")]
+    Json(String),
+    /// Of another time.
+    #[error("version: expected {expected}, got {found}")]
+    Version {
+        /// The one that is known.
+        expected: u32,
+        /// The one that came.
+        found: u32,
+    },
+    /// An empty string where none may be.
+    #[error("{0}: expected a text that is not empty")]
+    Empty(&'static str),
+    /// Both or neither.
+    #[error("expected either rows or data")]
+    RowsOrData,
+    /// Counted from 1.
+    #[error("attempt: expected 1 or more, got 0")]
+    AttemptZero,
+}
+
+impl Job {
+    /// The only version so far.
+    pub const VERSION: u32 = 1;
+
+    /// Reads a message.
+    ///
+    /// # Errors
+    /// When it is not a job of this version, has unknown members, or lacks some.
+    pub fn parse(message: &[u8]) -> Result<Self, JobError> {
+        let job = serde_json::from_slice::<Self>(message).map_err(|error| JobError::Json(error.to_string()))?;
+        if job.version != Self::VERSION {
+            return Err(JobError::Version { expected: Self::VERSION, found: job.version });
+        }
+        if job.attempt == 0 {
+            return Err(JobError::AttemptZero);
+        }
+        for (member, value) in [("id", &job.id), ("campaign", &job.campaign), ("destination", &job.destination)] {
+            if value.trim().is_empty() {
+                return Err(JobError::Empty(member));
+            }
+        }
+        if job.rows.is_some() == job.data.is_some() {
+            return Err(JobError::RowsOrData);
+        }
+        Ok(job)
+    }
+
+    /// The rows that the message itself carries.
+    pub fn inline_rows(&self) -> impl Iterator<Item = Row> {
+        self.rows.iter().flatten().zip(0..).map(|(object, number)| Row {
+            number,
+            line: None,
+            fields: object.iter().map(|(name, value)| (Arc::from(name.as_str()), value.clone())).collect(),
+        })
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// A job with every member set, but for `data`, which excludes `rows`.
+    pub(crate) const FULL: &str = r#"{
+        "version": 1, "id": "c-0", "campaign": "c", "part": 0, "attempt": 2,
+        "template": {"gravure": 1}, "template_base": "s3://b/t", "data_base": "s3://b/d",
+        "rows": [{"id": 7, "name": "x"}],
+        "outputs": [{"format": "jpeg", "quality": 85}], "destination": "s3://b/out", "name": "{{ key }}.{{ ext }}",
+        "now": "2026-01-01T00:00:00Z", "locale": "en-US", "metadata": {"order": 1}, "reply_to": "results"
+    }"#;
+
+    fn with(member: &str, value: Value) -> Result<Job, JobError> {
+        let mut job = serde_json::from_str::<Map<String, Value>>(FULL).unwrap();
+        if value.is_null() {
+            job.remove(member);
+        } else {
+            job.insert(member.to_owned(), value);
+        }
+        Job::parse(&serde_json::to_vec(&job).unwrap())
+    }
+
+    #[test]
+    fn a_job_is_read_and_written_back() {
+        let job = Job::parse(FULL.as_bytes()).unwrap();
+        assert_eq!(serde_json::to_value(&job).unwrap(), serde_json::from_str::<Value>(FULL).unwrap());
+        let rows = job.inline_rows().collect::<Vec<_>>();
+        assert_eq!(rows[0].get("id"), Some(&Value::from(7)));
+        let by_url = with("template", "s3://b/t.yaml".into()).unwrap();
+        assert_eq!(by_url.template, TemplateSource::Url("s3://b/t.yaml".to_owned()));
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        let message = |member, value| with(member, value).unwrap_err().to_string();
+        assert!(message("rowz", 1.into()).contains("unknown field `rowz`"));
+        assert!(message("id", Value::Null).contains("missing field `id`"));
+        assert!(message("template", 1.into()).contains("expected a template"));
+        assert_eq!(message("version", 2.into()), "version: expected 1, got 2");
+        assert_eq!(message("attempt", 0.into()), "attempt: expected 1 or more, got 0");
+        assert_eq!(message("destination", " ".into()), "destination: expected a text that is not empty");
+        assert_eq!(message("rows", Value::Null), "expected either rows or data");
+        assert_eq!(message("data", serde_json::json!({"url": "s3://b/r.csv"})), "expected either rows or data");
+        assert!(Job::parse(b"{").unwrap_err().to_string().contains("line 1 column 1"));
+        assert!(Job::parse(b"\xff").is_err());
+    }
+}

@@ -1,0 +1,31 @@
+//! What goes in and what comes out, as data: rows, jobs, outputs, object names, manifest records.
+//!
+//! No templates, pixels or stores here, and no input beyond the readers that are handed in. Every
+//! other stage speaks these words.
+
+mod asset;
+mod csv;
+mod digest;
+mod error_code;
+mod json;
+mod message;
+mod name;
+mod output;
+mod record;
+mod result;
+mod row;
+mod row_error;
+mod rows;
+pub mod schema;
+
+pub use asset::{AssetBase, AssetRef};
+pub use digest::digest;
+pub use error_code::ErrorCode;
+pub use message::{Data, Job, JobError, TemplateSource};
+pub use name::{NameError, ObjectName};
+pub use output::{Format, FormatError, Output, QualityError};
+pub use record::{Record, RecordError, Status, Warning};
+pub use result::{Counts, JobResult, Timings};
+pub use row::Row;
+pub use row_error::{RowError, RowErrorKind};
+pub use rows::{RowReader, RowSyntax};

@@ -1,0 +1,209 @@
+//! JSON Schemas (draft 2020-12) of what this folder reads and writes. The template's own is in
+//! `template/`. Tests hold them against the types.
+
+use serde_json::{Map, Value, json};
+
+use super::{ErrorCode, Format, Job, JobResult, ObjectName};
+
+const DRAFT: &str = "https://json-schema.org/draft/2020-12/schema";
+
+/// Of one line of a manifest.
+pub fn manifest() -> Value {
+    let codes = ErrorCode::all().iter().map(|code| code.as_str()).collect::<Vec<_>>();
+    let warning = object(
+        &["code", "message"],
+        json!({
+            "code": {"type": "string"},
+            "path": {"type": "string", "description": "the layer"},
+            "message": {"type": "string"},
+        }),
+    );
+    let error =
+        object(&["code", "message"], json!({"code": {"type": "string", "enum": codes}, "message": {"type": "string"}}));
+    titled(
+        "gravure manifest record",
+        object(
+            &["row", "key", "size", "format", "status", "ms"],
+            json!({
+                "job": {"type": "string"},
+                "row": count("position of the row in the data, from 0"),
+                "key": {"type": "string"},
+                "size": {"type": "string", "description": "name of the size"},
+                "format": {"type": "string", "enum": formats()},
+                "status": {"type": "string", "enum": ["ok", "failed", "skipped", "reused"]},
+                "object": {
+                    "type": "string", "maxLength": ObjectName::MAX_BYTES,
+                    "description": "name relative to the destination",
+                },
+                "bytes": count("length of the object"),
+                "width": count("pixels"),
+                "height": count("pixels"),
+                "checksum": hash("of the object"),
+                "template_hash": hash("of the template"),
+                "input_hash": hash("of template, field values, size, output and gravure version"),
+                "warnings": {"type": "array", "items": warning},
+                "error": error,
+                "ms": count("milliseconds from reading the row to the end"),
+            }),
+        ),
+    )
+}
+
+/// Of a job message.
+pub fn job() -> Value {
+    let output = object(
+        &["format"],
+        json!({
+            "format": {"type": "string", "enum": formats()},
+            "quality": {"type": "integer", "minimum": 1, "maximum": 100, "default": 85, "description": "of JPEG"},
+        }),
+    );
+    let data = object(
+        &["url"],
+        json!({
+            "url": {"type": "string"},
+            "first_row": count("from 0"),
+            "row_count": count("absent: all that follow"),
+        }),
+    );
+    let mut schema = titled(
+        "gravure job",
+        object(
+            &["version", "id", "campaign", "template", "destination"],
+            json!({
+                "version": {"const": Job::VERSION},
+                "id": {"type": "string", "minLength": 1},
+                "campaign": {"type": "string", "minLength": 1},
+                "part": count("place in the campaign, from 0"),
+                "attempt": {"type": "integer", "minimum": 1, "default": 1},
+                "template": {"type": ["string", "object"], "description": "URL, or the template itself"},
+                "template_base": {"type": "string", "description": "where relative paths of the template start"},
+                "data_base": {"type": "string", "description": "where relative paths in row values start"},
+                "rows": {"type": "array", "items": {"type": "object"}},
+                "data": data,
+                "outputs": {"type": "array", "items": output},
+                "destination": {"type": "string", "minLength": 1, "description": "s3://bucket/prefix"},
+                "name": {"type": "string", "description": "pattern of the objects' names"},
+                "now": {"type": "string", "format": "date-time"},
+                "locale": {"type": "string", "description": "BCP 47 tag"},
+                "metadata": {"type": "object", "description": "given back in the result"},
+                "reply_to": {"type": "string"},
+            }),
+        ),
+    );
+    schema["oneOf"] = json!([{"required": ["rows"]}, {"required": ["data"]}]);
+    schema
+}
+
+/// Of a result message.
+pub fn result() -> Value {
+    let counts = object(
+        &["ok", "failed", "skipped", "reused", "bytes"],
+        json!({
+            "ok": count("stored"),
+            "failed": count("not made"),
+            "skipped": count("left out by the template"),
+            "reused": count("stored by an earlier run"),
+            "bytes": count("length of all that was stored"),
+        }),
+    );
+    let timings = object(
+        &["seconds"],
+        json!({
+            "seconds": {"type": "number"},
+            "stages": {"type": "object", "additionalProperties": {"type": "number"}},
+        }),
+    );
+    titled(
+        "gravure result",
+        object(
+            &["version", "job", "campaign", "part", "attempt", "counts", "manifest", "timings"],
+            json!({
+                "version": {"const": JobResult::VERSION},
+                "job": {"type": "string"},
+                "campaign": {"type": "string"},
+                "part": count("place in the campaign, from 0"),
+                "attempt": {"type": "integer", "minimum": 1},
+                "counts": counts,
+                "manifest": {"type": "string", "description": "where the manifest is"},
+                "timings": timings,
+                "metadata": {"type": "object", "description": "as the job gave it"},
+            }),
+        ),
+    )
+}
+
+fn titled(title: &str, schema: Value) -> Value {
+    let mut titled = Map::new();
+    titled.insert("$schema".to_owned(), DRAFT.into());
+    titled.insert("title".to_owned(), title.into());
+    titled.extend(schema.as_object().cloned().unwrap_or_default());
+    Value::Object(titled)
+}
+
+fn object(required: &[&str], properties: Value) -> Value {
+    json!({"type": "object", "required": required, "properties": properties, "additionalProperties": false})
+}
+
+fn count(description: &str) -> Value {
+    json!({"type": "integer", "minimum": 0, "description": description})
+}
+
+fn hash(of: &str) -> Value {
+    json!({"type": "string", "pattern": "^blake3:[0-9a-f]{64}$", "description": format!("hash {of}")})
+}
+
+fn formats() -> Vec<&'static str> {
+    Format::ALL.iter().map(|format| format.name()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::super::record::tests::full_record;
+    use super::super::result::tests::full_result;
+    use super::*;
+
+    /// Every member of `full` is a property, and every property but `unset` is a member, at every depth.
+    fn assert_same_members(schema: &Value, full: &Value, unset: &[&str], path: &str) {
+        let (Some(properties), Some(members)) = (schema["properties"].as_object(), full.as_object()) else { return };
+        let known = properties.keys().map(String::as_str).filter(|name| !unset.contains(name)).collect::<BTreeSet<_>>();
+        assert_eq!(known, members.keys().map(String::as_str).collect(), "at {path}");
+        assert_eq!(schema["additionalProperties"], false, "at {path}");
+        for required in schema["required"].as_array().unwrap() {
+            assert!(properties.contains_key(required.as_str().unwrap()), "{required} at {path}");
+        }
+        for (name, value) in members {
+            let path = format!("{path}.{name}");
+            assert_same_members(&properties[name], value, &[], &path);
+            for item in value.as_array().into_iter().flatten() {
+                assert_same_members(&properties[name]["items"], item, &[], &path);
+            }
+        }
+    }
+
+    #[test]
+    fn schemas_have_the_members_of_the_types() {
+        let record = serde_json::to_value(full_record()).unwrap();
+        assert_same_members(&manifest(), &record, &[], "record");
+        let result_value = serde_json::to_value(full_result()).unwrap();
+        assert_same_members(&result(), &result_value, &[], "result");
+        let job_value = serde_json::from_str(super::super::message::tests::FULL).unwrap();
+        assert_same_members(&job(), &job_value, &["data"], "job");
+        let data = serde_json::to_value(super::super::Data { url: "u".into(), first_row: 1, row_count: Some(1) });
+        assert_same_members(&job()["properties"]["data"], &data.unwrap(), &[], "job.data");
+    }
+
+    #[test]
+    fn what_the_schema_requires_the_reader_requires() {
+        let full = serde_json::from_str::<Map<String, Value>>(super::super::message::tests::FULL).unwrap();
+        for member in full.keys() {
+            let mut without = full.clone();
+            without.remove(member);
+            let is_required = job()["required"].as_array().unwrap().contains(&member.as_str().into());
+            let is_refused = Job::parse(&serde_json::to_vec(&without).unwrap()).is_err();
+            assert_eq!(is_refused, is_required || member == "rows", "{member}");
+        }
+    }
+}

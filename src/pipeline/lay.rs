@@ -1,0 +1,268 @@
+//! The first stage: a row becomes laid-out canvases, or the outcomes of what cannot be made.
+
+use std::collections::HashSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Instant;
+
+use parking_lot::Mutex;
+
+use crate::assets::{AssetError, Photo};
+use crate::job::{AssetRef, ErrorCode, ObjectName, Record, Row, RowError, Warning};
+use crate::layout::{DisplayList, LayoutError, Photos, Shaper, lay_out};
+use crate::sheet::{Canvas, SheetLimits};
+use crate::template::scene::{Layer, LayerKind, Scene};
+use crate::template::{BindCode, BindError, BoundRow};
+
+use super::budget::Budget;
+use super::clock::{Clock, Stage};
+use super::variant::{LaidCanvas, Outcome, Variant};
+use super::{Plan, panic_message};
+
+/// Turns rows into canvases; one for each thread.
+pub struct RowStage<'r> {
+    plan: &'r Plan,
+    clock: &'r Clock,
+    limits: SheetLimits,
+    budget: Budget,
+    names: Arc<Names>,
+    shaper: Shaper,
+    /// Sizes of the row at hand whose outcome is known.
+    sizes_done: usize,
+}
+
+/// A canvas that failed, with its reason.
+struct Failure {
+    code: ErrorCode,
+    message: String,
+}
+
+impl Failure {
+    fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+        Self { code, message: message.into() }
+    }
+}
+
+/// Object names given out so far, as hashes: a name is stored once.
+#[derive(Default)]
+pub struct Names {
+    given: Mutex<HashSet<u128>>,
+}
+
+impl Names {
+    /// Whether the name was free, and takes it.
+    pub fn take(&self, name: &ObjectName) -> bool {
+        let digest = blake3::hash(name.as_str().as_bytes());
+        let short = u128::from_le_bytes(digest.as_bytes()[..16].try_into().expect("32 bytes"));
+        self.given.lock().insert(short)
+    }
+}
+
+impl<'r> RowStage<'r> {
+    /// A stage for one thread.
+    pub fn new(plan: &'r Plan, clock: &'r Clock, limits: SheetLimits, budget: Budget, names: Arc<Names>) -> Self {
+        let shaper = Shaper::new(Arc::clone(&plan.fonts));
+        Self { plan, clock, limits, budget, names, shaper, sizes_done: 0 }
+    }
+
+    /// Works on one row. A panic fails that row's variants and nothing else.
+    pub fn row(&mut self, number: u64, row: Result<Row, RowError>, emit: &mut dyn FnMut(Result<LaidCanvas, Outcome>)) {
+        let row = match row {
+            Ok(row) => row,
+            Err(error) => {
+                let failure = Failure::new(ErrorCode::BadRow, error.to_string());
+                self.fail_row(number, &(number + 1).to_string(), &failure, emit);
+                return;
+            }
+        };
+        self.sizes_done = 0;
+        let result = catch_unwind(AssertUnwindSafe(|| self.sizes(number, &row, emit)));
+        if let Err(panic) = result {
+            self.shaper = Shaper::new(Arc::clone(&self.plan.fonts));
+            let failure = Failure::new(ErrorCode::InternalPanic, panic_message(&*panic));
+            for nth in self.sizes_done..self.plan.sizes.len() {
+                self.fail_size(number, nth, &(number + 1).to_string(), &failure, emit);
+            }
+        }
+    }
+
+    fn sizes(&mut self, number: u64, row: &Row, emit: &mut dyn FnMut(Result<LaidCanvas, Outcome>)) {
+        let plan = self.plan;
+        let bound = match self.clock.time(Stage::Bind, || plan.template.bind(row, &plan.now)) {
+            Ok(bound) => bound,
+            Err(error) => {
+                self.fail_row(number, &(number + 1).to_string(), &failure_of(&error), emit);
+                return;
+            }
+        };
+        for nth in 0..plan.sizes.len() {
+            match self.canvas(number, nth, &bound) {
+                Ok(canvas) => emit(Ok(canvas)),
+                Err(failure) => self.fail_size(number, nth, bound.key(), &failure, emit),
+            }
+            self.sizes_done = nth + 1;
+        }
+    }
+
+    fn canvas(&mut self, number: u64, nth: usize, bound: &BoundRow<'_>) -> Result<LaidCanvas, Failure> {
+        let started = Instant::now();
+        let plan = self.plan;
+        let size = plan.sizes[nth];
+        let scene = self.clock.time(Stage::Bind, || bound.scene(size)).map_err(|error| failure_of(&error))?;
+        if !self.limits.holds(scene.size) {
+            let most = self.limits.max_side_px;
+            let message = format!(
+                "{}x{} px is larger than {most} px a side, the most this adapter draws",
+                scene.size.width, scene.size.height
+            );
+            return Err(Failure::new(ErrorCode::CanvasTooLarge, message));
+        }
+        let mut names = Vec::with_capacity(plan.outputs.len());
+        for output in &plan.outputs {
+            let name = bound.name(&plan.name, size, output.format).map_err(|error| failure_of(&error))?;
+            let object = ObjectName::new(&name).map_err(|error| Failure::new(ErrorCode::BadName, error.to_string()))?;
+            names.push((*output, object));
+        }
+        let photos = self.clock.time(Stage::Photos, || self.photos(&scene))?;
+        let list = self
+            .clock
+            .time(Stage::Layout, || lay_out(&scene, &photos, &mut self.shaper))
+            .map_err(|error| Failure::new(code_of(&error), error.to_string()))?;
+        let scaled = self.clock.time(Stage::Photos, || self.scaled(&list))?;
+        // Names are taken last, so that a canvas that fails leaves its names to others.
+        if plan.names_may_collide
+            && let Some((_, object)) = names.iter().find(|(_, object)| !self.names.take(object))
+        {
+            let message = format!("an earlier variant has the name {}", object.as_str());
+            return Err(Failure::new(ErrorCode::NameCollision, message));
+        }
+        let template_hash: Arc<str> = Arc::from(plan.template.hash());
+        let warnings: Vec<Warning> = list
+            .warnings
+            .iter()
+            .map(|warning| Warning {
+                code: warning.code.to_owned(),
+                path: warning.path.to_string(),
+                message: warning.message.clone(),
+            })
+            .collect();
+        let variants = names
+            .into_iter()
+            .enumerate()
+            .map(|(output_index, (output, object))| {
+                let record = Record {
+                    width: Some(scene.size.width),
+                    height: Some(scene.size.height),
+                    template_hash: Some(Arc::clone(&template_hash)),
+                    input_hash: Some(input_hash(plan, bound, &scene, &photos, output)),
+                    warnings: warnings.clone(),
+                    ..Record::new(number, bound.key(), Arc::clone(&scene.size_name), output.format)
+                };
+                Variant { seq: plan.seq(number, nth, output_index), output, object, record }
+            })
+            .collect();
+        let bytes: u64 = scaled.iter().map(|photo| photo.bitmap.data().len() as u64).sum::<u64>() + (64 << 10);
+        let held = self.budget.hold(bytes);
+        Ok(LaidCanvas { canvas: Canvas { list: Arc::new(list), photos: scaled }, variants, started, _held: held })
+    }
+
+    fn photos(&self, scene: &Scene) -> Result<Photos, Failure> {
+        let mut photos = Photos::new();
+        visit_images(&scene.layers, &mut |path, src| {
+            if !src.location.is_empty() && !photos.contains_key(src) {
+                let photo: Arc<Photo> = self.plan.assets.photo(src).map_err(|error| photo_failure(path, &error))?;
+                photos.insert(src.clone(), photo);
+            }
+            Ok(())
+        })?;
+        Ok(photos)
+    }
+
+    fn scaled(&self, list: &DisplayList) -> Result<Vec<Arc<crate::assets::ScaledPhoto>>, Failure> {
+        let mut scaled = Vec::new();
+        let mut failure = None;
+        list.visit_photos(&mut |item| {
+            if failure.is_none() {
+                match self.plan.assets.scaled(&item.photo, item.crop, item.rect.size()) {
+                    Ok(photo) => scaled.push(photo),
+                    Err(error) => failure = Some(Failure::new(error.code, error.message)),
+                }
+            }
+        });
+        failure.map_or(Ok(scaled), Err)
+    }
+
+    fn fail_row(&self, number: u64, key: &str, failure: &Failure, emit: &mut dyn FnMut(Result<LaidCanvas, Outcome>)) {
+        for nth in 0..self.plan.sizes.len() {
+            self.fail_size(number, nth, key, failure, emit);
+        }
+    }
+
+    fn fail_size(
+        &self,
+        number: u64,
+        nth: usize,
+        key: &str,
+        failure: &Failure,
+        emit: &mut dyn FnMut(Result<LaidCanvas, Outcome>),
+    ) {
+        let size = &self.plan.template.sizes()[self.plan.sizes[nth]];
+        for (output_index, output) in self.plan.outputs.iter().enumerate() {
+            let record = Record::new(number, key, Arc::clone(&size.name), output.format)
+                .failed(failure.code, failure.message.clone());
+            emit(Err(Outcome { seq: self.plan.seq(number, nth, output_index), record }));
+        }
+    }
+}
+
+/// Everything that decides a variant's bytes, as one hash: template, fields, photos, size, output, version.
+fn input_hash(plan: &Plan, bound: &BoundRow<'_>, scene: &Scene, photos: &Photos, output: crate::job::Output) -> String {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(env!("CARGO_PKG_VERSION").as_bytes()).update(plan.template.hash().as_bytes());
+    hasher.update(scene.size_name.as_bytes()).update(&[0]).update(output.format.name().as_bytes());
+    hasher.update(&[output.quality]);
+    bound.hash_into(&mut hasher);
+    let mut versions: Vec<_> = photos.values().map(|photo| photo.id.0).collect();
+    versions.sort_unstable();
+    for version in versions {
+        hasher.update(&version);
+    }
+    format!("blake3:{}", hasher.finalize().to_hex())
+}
+
+fn visit_images(
+    layers: &[Layer],
+    visit: &mut dyn FnMut(&str, &AssetRef) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    for layer in layers {
+        match &layer.kind {
+            LayerKind::Image(image) => visit(&layer.path, &image.src)?,
+            LayerKind::Group(layers) => visit_images(layers, visit)?,
+            LayerKind::Stack(stack) => visit_images(&stack.layers, visit)?,
+            LayerKind::Rect | LayerKind::Ellipse | LayerKind::Text(_) | LayerKind::Rating(_) => {}
+        }
+    }
+    Ok(())
+}
+
+fn photo_failure(path: &str, error: &AssetError) -> Failure {
+    Failure::new(error.code, format!("{path}: {}", error.message))
+}
+
+fn failure_of(error: &BindError) -> Failure {
+    let code = match error.code {
+        BindCode::MissingField => ErrorCode::MissingField,
+        BindCode::BadValue => ErrorCode::BadValue,
+        BindCode::ExpressionFailed => ErrorCode::ExpressionFailed,
+    };
+    Failure::new(code, error.to_string())
+}
+
+fn code_of(error: &LayoutError) -> ErrorCode {
+    match error {
+        LayoutError::TooDeep { .. } => ErrorCode::LayoutTooDeep,
+        LayoutError::BoxTooLarge { .. } => ErrorCode::CanvasTooLarge,
+        LayoutError::TextTooLong { .. } => ErrorCode::TextTooLong,
+        LayoutError::PhotoNotLoaded { .. } => ErrorCode::PhotoUnreadable,
+    }
+}

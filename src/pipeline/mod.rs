@@ -1,0 +1,164 @@
+//! The pipeline: rows in, outcomes out. [`run`] is the whole flow, to be read from top to bottom.
+//!
+//! ```text
+//!   rows ─> bind, photos, layout ─> sheets, GPU ─> encode, store ─> outcomes
+//!  1 thread      n threads            1 thread       n threads      caller's thread
+//! ```
+//!
+//! Channels between the stages are bounded, and photos on their way count against a budget in bytes, so memory
+//! does not grow with the number of rows. A failure is the outcome of its own variant and of no other.
+
+mod budget;
+mod clock;
+mod finish;
+mod lay;
+mod paint;
+mod stop;
+mod variant;
+
+use std::sync::Arc;
+
+use crossbeam_channel::bounded;
+
+use crate::assets::{Assets, FontSet};
+use crate::gpu::Painter;
+use crate::job::{Output, Row, RowError};
+use crate::store::Store;
+use crate::template::{NamePattern, Now, Template};
+
+pub use clock::{Clock, STAGES, Stage};
+pub use stop::Stop;
+pub use variant::Outcome;
+
+use budget::Budget;
+use finish::FinishStage;
+use lay::{Names, RowStage};
+use paint::PaintStage;
+
+/// What is made of every row.
+pub struct Plan {
+    /// The design.
+    pub template: Arc<Template>,
+    /// Its fonts.
+    pub fonts: Arc<FontSet>,
+    /// Its photos and those of the rows.
+    pub assets: Arc<Assets>,
+    /// Which of the template's sizes.
+    pub sizes: Vec<usize>,
+    /// In which formats.
+    pub outputs: Vec<Output>,
+    /// Under which names.
+    pub name: NamePattern,
+    /// The job's time.
+    pub now: Now,
+    /// Whether names must be watched for doubles: not where a first pass over the rows did.
+    pub names_may_collide: bool,
+    /// Threads for layout, and as many for encoding.
+    pub threads: usize,
+}
+
+impl Plan {
+    /// The number of a variant: dense, in row order, then sizes, then outputs.
+    pub fn seq(&self, row: u64, nth_size: usize, nth_output: usize) -> u64 {
+        (row * self.sizes.len() as u64 + nth_size as u64) * self.outputs.len() as u64 + nth_output as u64
+    }
+
+    /// Variants of one row.
+    pub fn variants_per_row(&self) -> u64 {
+        (self.sizes.len() * self.outputs.len()) as u64
+    }
+}
+
+/// Rows waiting to be bound.
+const ROWS_WAITING: usize = 64;
+/// Canvases waiting for a sheet, and for an encoder.
+const CANVASES_WAITING: usize = 64;
+/// Scaled photos of canvases that wait or are on a sheet.
+const BYTES_WAITING: u64 = 192 << 20;
+
+/// Runs every row through every stage and hands over outcomes as they come, in any order. Ends when the rows
+/// end, or soon after a stop is requested; then variants that were not begun have no outcome. Gives the painter
+/// back for the next run.
+pub fn run(
+    plan: &Plan,
+    rows: impl Iterator<Item = Result<Row, RowError>> + Send,
+    painter: Painter,
+    store: &dyn Store,
+    clock: &Clock,
+    stop: &Stop,
+    on_outcome: &mut dyn FnMut(Outcome),
+) -> Painter {
+    let (rows_in, rows_out) = bounded(ROWS_WAITING);
+    let (laid_in, laid_out) = bounded(CANVASES_WAITING);
+    let (painted_in, painted_out) = bounded(CANVASES_WAITING);
+    let (outcomes_in, outcomes_out) = bounded(1024);
+    let budget = Budget::new(BYTES_WAITING);
+    let names = Arc::new(Names::default());
+    let limits = *painter.limits();
+
+    std::thread::scope(|threads| {
+        // 1. Read rows.
+        threads.spawn(move || {
+            let mut rows = rows;
+            let mut number = 0;
+            while !stop.is_requested()
+                && let Some(row) = clock.time(Stage::Rows, || rows.next())
+                && rows_in.send((number, row)).is_ok()
+            {
+                number += 1;
+            }
+        });
+
+        // 2. Bind them, fetch their photos, lay them out.
+        for _ in 0..plan.threads {
+            let (rows, canvases, outcomes) = (rows_out.clone(), laid_in.clone(), outcomes_in.clone());
+            let mut stage = RowStage::new(plan, clock, limits, budget.clone(), Arc::clone(&names));
+            threads.spawn(move || {
+                for (number, row) in rows {
+                    if stop.is_requested() {
+                        continue;
+                    }
+                    stage.row(number, row, &mut |result| match result {
+                        Ok(canvas) => drop(canvases.send(canvas)),
+                        Err(outcome) => drop(outcomes.send(outcome)),
+                    });
+                }
+            });
+        }
+        drop((rows_out, laid_in));
+
+        // 3. Gather canvases into sheets and paint them.
+        let outcomes = outcomes_in.clone();
+        let painting = threads.spawn(move || {
+            PaintStage::new(painter, clock, stop).run(&laid_out, &mut |result| match result {
+                Ok(canvas) => drop(painted_in.send(canvas)),
+                Err(outcome) => drop(outcomes.send(outcome)),
+            })
+        });
+
+        // 4. Encode and store.
+        for _ in 0..plan.threads {
+            let (canvases, outcomes) = (painted_out.clone(), outcomes_in.clone());
+            let mut stage = FinishStage::new(store, clock, stop);
+            threads.spawn(move || {
+                for canvas in canvases {
+                    stage.canvas(canvas, &mut |outcome| drop(outcomes.send(outcome)));
+                }
+            });
+        }
+        drop((painted_out, outcomes_in));
+
+        // 5. Hand over what became of them.
+        for outcome in outcomes_out {
+            on_outcome(outcome);
+        }
+        painting.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
+}
+
+/// What a panic said.
+fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
+    let message = panic.downcast_ref::<&str>().copied();
+    let message = message.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    format!("a bug in gravure: {}", message.unwrap_or("panic without a message"))
+}

@@ -1,0 +1,222 @@
+//! The middle stage: canvases are gathered into sheets and painted. One thread owns the GPU.
+//!
+//! ```text
+//!   canvases ─> open sheet of their width ─full, or nothing comes─> submit ─> on its way ─> painted
+//!                                                 │ too much: halves     │ device failed: rebuild, once more,
+//!                                                 └──────────────────────┴ then halves, to find the guilty one
+//! ```
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, RecvTimeoutError};
+
+use crate::gpu::{GpuError, PaintError, PaintedSheet, Painter};
+use crate::job::ErrorCode;
+use crate::sheet::{Canvas, SheetLimits};
+
+use super::Stop;
+use super::clock::{Clock, Stage};
+use super::variant::{LaidCanvas, Outcome, PaintedCanvas};
+
+/// A sheet that nothing comes for is painted after this long.
+const SHEET_AGE: Duration = Duration::from_millis(30);
+/// How long the thread waits for canvases before it looks at what is on its way.
+const PATIENCE: Duration = Duration::from_millis(2);
+/// Devices that fail this often in a row are given up.
+const MAX_REBUILDS: u32 = 3;
+
+/// Gathers and paints.
+pub struct PaintStage<'r> {
+    painter: Painter,
+    clock: &'r Clock,
+    stop: &'r Stop,
+    open: BTreeMap<u32, OpenSheet>,
+    on_their_way: VecDeque<Batch>,
+    rebuilds: u32,
+}
+
+struct OpenSheet {
+    canvases: Vec<LaidCanvas>,
+    rows: u32,
+    since: Instant,
+}
+
+/// The canvases of one sheet, with how often painting them failed.
+struct Batch {
+    canvases: Vec<LaidCanvas>,
+    failures: u32,
+}
+
+/// What the stage hands on.
+pub type Painted<'e> = dyn FnMut(Result<PaintedCanvas, Outcome>) + 'e;
+
+impl<'r> PaintStage<'r> {
+    /// A stage around a painter.
+    pub fn new(painter: Painter, clock: &'r Clock, stop: &'r Stop) -> Self {
+        Self { painter, clock, stop, open: BTreeMap::new(), on_their_way: VecDeque::new(), rebuilds: 0 }
+    }
+
+    /// Runs until no more canvases come, and gives the painter back.
+    pub fn run(mut self, canvases: &Receiver<LaidCanvas>, emit: &mut Painted<'_>) -> Painter {
+        loop {
+            match canvases.recv_timeout(PATIENCE) {
+                Ok(canvas) => self.gather(canvas, emit),
+                Err(RecvTimeoutError::Timeout) => self.idle(emit),
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+        }
+        for (_, sheet) in std::mem::take(&mut self.open) {
+            self.paint(Batch { canvases: sheet.canvases, failures: 0 }, emit);
+        }
+        while !self.on_their_way.is_empty() {
+            self.finish_oldest(emit);
+        }
+        self.painter
+    }
+
+    fn gather(&mut self, canvas: LaidCanvas, emit: &mut Painted<'_>) {
+        let size = canvas.canvas.list.size;
+        let width = SheetLimits::sheet_width(size.width);
+        let max_rows = self.painter.limits().max_rows(width).max(1);
+        if self.open.get(&width).is_some_and(|sheet| sheet.rows + size.height > max_rows) {
+            self.close(width, emit);
+        }
+        let sheet = self.open.entry(width).or_insert_with(|| OpenSheet {
+            canvases: Vec::new(),
+            rows: 0,
+            since: Instant::now(),
+        });
+        sheet.rows += size.height;
+        sheet.canvases.push(canvas);
+        if sheet.rows + size.height > max_rows {
+            self.close(width, emit);
+        }
+    }
+
+    fn close(&mut self, width: u32, emit: &mut Painted<'_>) {
+        if let Some(sheet) = self.open.remove(&width) {
+            self.paint(Batch { canvases: sheet.canvases, failures: 0 }, emit);
+        }
+    }
+
+    /// Nothing comes just now: see to what is on its way, or paint what has waited long enough.
+    fn idle(&mut self, emit: &mut Painted<'_>) {
+        if !self.on_their_way.is_empty() {
+            return self.finish_oldest(emit);
+        }
+        let oldest = self.open.iter().min_by_key(|(_, sheet)| sheet.since).map(|(width, sheet)| (*width, sheet.since));
+        if let Some((width, since)) = oldest
+            && since.elapsed() >= SHEET_AGE
+        {
+            self.close(width, emit);
+        }
+    }
+
+    /// Submits a batch, in parts or again where it must be.
+    fn paint(&mut self, batch: Batch, emit: &mut Painted<'_>) {
+        let mut queue = VecDeque::from([batch]);
+        while let Some(batch) = queue.pop_front() {
+            if self.stop.is_requested() {
+                continue;
+            }
+            if !self.painter.has_room() {
+                self.finish_oldest(emit);
+            }
+            let canvases: Vec<Canvas> = batch.canvases.iter().map(|laid| laid.canvas.clone()).collect();
+            match self.clock.time(Stage::Sheet, || self.painter.submit(&canvases)) {
+                Ok(()) => self.on_their_way.push_back(batch),
+                Err(PaintError::TooMuch(what)) => match halves(batch) {
+                    Ok([first, second]) => {
+                        queue.push_front(second);
+                        queue.push_front(first);
+                    }
+                    Err(canvas) => {
+                        let code = match what {
+                            crate::gpu::TooMuch::Glyphs => ErrorCode::GlyphAtlasFull,
+                            crate::gpu::TooMuch::Photos | crate::gpu::TooMuch::Isolates => ErrorCode::CanvasTooLarge,
+                        };
+                        fail(canvas, code, &what.to_string(), emit);
+                    }
+                },
+                Err(PaintError::Device(error)) => {
+                    for batch in self.recover(&error, batch, emit) {
+                        queue.push_back(batch);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Waits for the oldest sheet and hands its canvases on.
+    fn finish_oldest(&mut self, emit: &mut Painted<'_>) {
+        match self.clock.time(Stage::Gpu, || self.painter.wait()) {
+            Ok(Some(sheet)) => {
+                self.rebuilds = 0;
+                let batch = self.on_their_way.pop_front();
+                for (index, canvas) in batch.into_iter().flat_map(|batch| batch.canvases).enumerate() {
+                    emit(Ok(painted(&sheet, index, canvas)));
+                }
+            }
+            Ok(None) => {}
+            Err(error) => {
+                let Some(oldest) = self.on_their_way.pop_front() else { return };
+                for batch in self.recover(&error, oldest, emit) {
+                    self.paint(batch, emit);
+                }
+            }
+        }
+    }
+
+    /// After the device failed: a new one, and what must be painted again. The batch that was at hand counts the
+    /// failure; on its second it is split, and a canvas alone on its second fails.
+    fn recover(&mut self, error: &GpuError, at_hand: Batch, emit: &mut Painted<'_>) -> Vec<Batch> {
+        tracing::warn!(%error, canvases = at_hand.canvases.len(), "device failed, sheet is painted again");
+        self.rebuilds += 1;
+        let mut again = Vec::new();
+        let failures = at_hand.failures + 1;
+        let at_hand = Batch { failures, ..at_hand };
+        if failures < 2 {
+            again.push(at_hand);
+        } else {
+            match halves(at_hand) {
+                Ok(parts) => again.extend(parts),
+                Err(canvas) => {
+                    let code = match error {
+                        GpuError::OutOfMemory(_) => ErrorCode::GpuOutOfMemory,
+                        _ => ErrorCode::DeviceLost,
+                    };
+                    fail(canvas, code, &error.to_string(), emit);
+                }
+            }
+        }
+        again.extend(self.on_their_way.drain(..));
+        let rebuilt = if self.rebuilds > MAX_REBUILDS { Err(error.clone()) } else { self.painter.rebuild() };
+        if let Err(error) = rebuilt {
+            self.stop.request(format!("the GPU device is gone: {error}"));
+            again.clear();
+        }
+        again
+    }
+}
+
+fn painted(sheet: &Arc<PaintedSheet>, index: usize, canvas: LaidCanvas) -> PaintedCanvas {
+    PaintedCanvas { sheet: Arc::clone(sheet), index, variants: canvas.variants, started: canvas.started }
+}
+
+/// Two batches of half the canvases, or the one canvas that cannot be split.
+fn halves(mut batch: Batch) -> Result<[Batch; 2], Box<LaidCanvas>> {
+    if batch.canvases.len() < 2 {
+        return Err(Box::new(batch.canvases.remove(0)));
+    }
+    let second = batch.canvases.split_off(batch.canvases.len() / 2);
+    // A half starts afresh: it may be innocent.
+    Ok([batch.canvases, second].map(|canvases| Batch { failures: batch.failures.min(1), canvases }))
+}
+
+fn fail(canvas: Box<LaidCanvas>, code: ErrorCode, message: &str, emit: &mut Painted<'_>) {
+    for variant in canvas.variants {
+        emit(Err(variant.failed(code, message, canvas.started)));
+    }
+}

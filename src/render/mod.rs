@@ -1,0 +1,278 @@
+//! `gravure render`: a campaign on this machine, from a template and rows to a folder of images.
+//!
+//! ```text
+//!   Campaign::open ─> names of every row (a file only) ─> pipeline::run ─> ledger ─> manifest.jsonl, index.html
+//!      exit 2               exit 2: doubles, escapes           outcomes      row order
+//! ```
+
+pub mod campaign;
+pub mod check;
+mod index_page;
+mod manifest;
+mod names;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
+
+use thiserror::Error;
+
+use crate::gpu::{GpuError, Painter};
+use crate::job::{ObjectName, Row, RowError, Status};
+use crate::ledger::Ledger;
+use crate::pipeline::{self, Clock, Outcome, Plan, STAGES, Stop};
+use crate::store::{self, StoreError};
+
+pub use campaign::{Campaign, CampaignError, CampaignOptions, DataSource};
+
+use index_page::{IndexPage, PageSummary};
+use manifest::Manifest;
+
+/// Failures that a summary names.
+const FAILURES_NAMED: usize = 5;
+
+/// What to render, and where to.
+#[derive(Clone, Debug, Default)]
+pub struct RenderOptions {
+    /// Template, rows, sizes, outputs, names.
+    pub campaign: CampaignOptions,
+    /// A folder, or `null:`.
+    pub out: String,
+    /// At most this many rows.
+    pub limit: Option<u64>,
+    /// Threads for layout, and as many for encoding. Default: one for each core.
+    pub threads: Option<usize>,
+    /// As it is shown on the page: without values of personal fields.
+    pub command: String,
+}
+
+/// How far a run is.
+#[derive(Clone, Copy, Debug)]
+pub struct Progress {
+    /// Variants whose outcome is known.
+    pub settled: u64,
+    /// Of them failed.
+    pub failed: u64,
+    /// Variants in all; `None` while rows come from standard input.
+    pub expected: Option<u64>,
+}
+
+/// What a run gave.
+#[derive(Clone, Debug)]
+pub struct Summary {
+    /// Variants with an outcome.
+    pub variants: u64,
+    /// Stored.
+    pub ok: u64,
+    /// Not stored; the manifest says why.
+    pub failed: u64,
+    /// Left out by the template.
+    pub skipped: u64,
+    /// Kept from an earlier run.
+    pub reused: u64,
+    /// From the first row to the last file.
+    pub seconds: f64,
+    /// Variants a second.
+    pub variants_per_s: f64,
+    /// Length of all files.
+    pub bytes: u64,
+    /// Who drew.
+    pub adapter: String,
+    /// Where time went.
+    pub timings: Vec<StageTiming>,
+    /// Why it ended early, if it did.
+    pub stopped: Option<String>,
+    /// `key-size` and the reason of the first failures.
+    pub first_failures: Vec<(String, String)>,
+    /// The page to look at.
+    pub index: Option<PathBuf>,
+}
+
+/// One stage's time.
+#[derive(Clone, Copy, Debug)]
+pub struct StageTiming {
+    /// As the flow names it.
+    pub name: &'static str,
+    /// Summed over its threads.
+    pub busy_ms: f64,
+    /// How many threads it has.
+    pub threads: usize,
+}
+
+/// Why nothing was rendered.
+#[derive(Debug, Error)]
+pub enum RenderError {
+    /// The template, its assets, the options or the data's header.
+    #[error(transparent)]
+    Campaign(#[from] CampaignError),
+    /// Object names that are not allowed or not unique.
+    #[error("{0}")]
+    Names(String),
+    /// The data cannot be read.
+    #[error("{0}")]
+    Rows(String),
+    /// No adapter, or one that does not work.
+    #[error(transparent)]
+    Gpu(#[from] GpuError),
+    /// The destination cannot be written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Renders a campaign.
+///
+/// # Errors
+/// [`RenderError`] when nothing was rendered. Failures of single variants are counted in the [`Summary`].
+pub fn render(
+    options: &RenderOptions,
+    stop: &Stop,
+    progress: &mut dyn FnMut(&Progress),
+) -> Result<Summary, RenderError> {
+    let campaign = Campaign::open(&options.campaign)?;
+    let plan = plan(&campaign, options);
+    let expected = names::check(&campaign, &plan, options.limit, stop)?;
+    let rows = campaign.rows()?;
+    let painter = Painter::open(Arc::clone(&campaign.library))?;
+    let adapter = painter.adapter().to_owned();
+    let store = store::open(&options.out)?;
+    let folder = (options.out != "null:").then(|| PathBuf::from(&options.out));
+    let mut manifest = folder.as_deref().map(Manifest::create).transpose()?;
+
+    let started = Instant::now();
+    let clock = Clock::default();
+    let mut ledger = Ledger::new();
+    let mut page = IndexPage::new();
+    let mut first_failures = Vec::new();
+    let mut settle = |Outcome { seq, record }: Outcome| {
+        if record.status == Status::Failed && first_failures.len() < FAILURES_NAMED {
+            let reason =
+                record.error.as_ref().map_or_else(String::new, |error| format!("{}: {}", error.code, error.message));
+            first_failures.push((format!("{}-{}", record.key, record.size), reason));
+        }
+        let ready = ledger.settle(seq, record).expect("the pipeline settles each variant once");
+        for record in ready {
+            page.add(&record);
+            if let Some(Err(error)) = manifest.as_mut().map(|manifest| manifest.append(&record)) {
+                stop.request(error.to_string());
+            }
+        }
+        let counts = ledger.counts();
+        progress(&Progress {
+            settled: counts.ok + counts.failed + counts.skipped + counts.reused,
+            failed: counts.failed,
+            expected,
+        });
+    };
+    let rows = Readable { rows, left: options.limit.unwrap_or(u64::MAX), stop: stop.clone() };
+    pipeline::run(&plan, rows, painter, &*store, &clock, stop, &mut settle);
+
+    let closed = ledger.finish();
+    for record in &closed.records {
+        page.add(record);
+        if let Some(Err(error)) = manifest.as_mut().map(|manifest| manifest.append(record)) {
+            stop.request(error.to_string());
+        }
+    }
+    if let Some(Err(error)) = manifest.map(Manifest::finish) {
+        stop.request(error.to_string());
+    }
+    let counts = closed.counts;
+    let seconds = started.elapsed().as_secs_f64();
+    let variants = counts.ok + counts.failed + counts.skipped + counts.reused;
+    let mut summary = Summary {
+        variants,
+        ok: counts.ok,
+        failed: counts.failed,
+        skipped: counts.skipped,
+        reused: counts.reused,
+        seconds,
+        variants_per_s: if seconds > 0.0 { variants as f64 / seconds } else { 0.0 },
+        bytes: counts.bytes,
+        adapter,
+        timings: timings(&clock, plan.threads),
+        stopped: stop.reason(),
+        first_failures,
+        index: None,
+    };
+    if let Some(folder) = folder {
+        let html = page.render(&page_summary(&summary, &plan, options));
+        match store.put(&ObjectName::own(ObjectName::INDEX).expect("a fixed name"), html.as_bytes()) {
+            Ok(()) => summary.index = Some(folder.join(ObjectName::INDEX)),
+            Err(error) => {
+                stop.request(error.to_string());
+                summary.stopped = stop.reason();
+            }
+        }
+    }
+    Ok(summary)
+}
+
+fn plan(campaign: &Campaign, options: &RenderOptions) -> Plan {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    Plan {
+        template: Arc::clone(&campaign.template),
+        fonts: Arc::clone(&campaign.fonts),
+        assets: Arc::clone(&campaign.assets),
+        sizes: campaign.sizes.clone(),
+        outputs: campaign.outputs.clone(),
+        name: campaign.name.clone(),
+        now: campaign.now.clone(),
+        names_may_collide: campaign.data == Some(DataSource::Stdin),
+        threads: options.threads.unwrap_or(cores).max(1),
+    }
+}
+
+/// Rows up to a limit; ends, and stops the run, where the data cannot be read any further.
+struct Readable<I> {
+    rows: I,
+    left: u64,
+    stop: Stop,
+}
+
+impl<I: Iterator<Item = Result<Row, RowError>>> Iterator for Readable<I> {
+    type Item = Result<Row, RowError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.left == 0 {
+            return None;
+        }
+        self.left -= 1;
+        let row = self.rows.next()?;
+        match row {
+            Err(error) if error.is_fatal() => {
+                self.stop.request(error.to_string());
+                None
+            }
+            row => Some(row),
+        }
+    }
+}
+
+fn timings(clock: &Clock, threads: usize) -> Vec<StageTiming> {
+    use crate::pipeline::Stage;
+    let threads_of = |stage| match stage {
+        Stage::Rows | Stage::Sheet | Stage::Gpu => 1,
+        Stage::Bind | Stage::Photos | Stage::Layout | Stage::Encode | Stage::Store => threads,
+    };
+    STAGES.map(|(stage, name)| StageTiming { name, busy_ms: clock.busy_ms(stage), threads: threads_of(stage) }).to_vec()
+}
+
+fn page_summary<'a>(summary: &'a Summary, plan: &'a Plan, options: &'a RenderOptions) -> PageSummary<'a> {
+    PageSummary {
+        title: plan.template.name(),
+        template: options.campaign.template.file_name().and_then(|name| name.to_str()).unwrap_or_default(),
+        ok: summary.ok,
+        failed: summary.failed,
+        skipped: summary.skipped,
+        reused: summary.reused,
+        seconds: summary.seconds,
+        variants_per_s: summary.variants_per_s,
+        adapter: &summary.adapter,
+        command: &options.command,
+    }
+}
+
+/// Where the manifest of a folder lies.
+pub fn manifest_path(folder: &Path) -> PathBuf {
+    folder.join(ObjectName::MANIFEST)
+}

@@ -1,0 +1,146 @@
+//! Hashes of display items: equal where the pixels would be.
+
+use crate::layout::{DisplayList, Isolate, Item, Outline, Paint};
+use crate::pixels::RectPx;
+
+/// The hash of every prefix of the draw order: entry `n` covers items `0..=n`.
+pub fn prefix_digests(list: &DisplayList) -> Vec<[u8; 16]> {
+    let mut writer = Writer(blake3::Hasher::new());
+    writer.u32(list.size.width);
+    writer.u32(list.size.height);
+    list.items
+        .iter()
+        .map(|item| {
+            writer.item(item);
+            let mut digest = [0; 16];
+            writer.0.finalize_xof().fill(&mut digest);
+            digest
+        })
+        .collect()
+}
+
+struct Writer(blake3::Hasher);
+
+impl Writer {
+    fn u32(&mut self, value: u32) {
+        self.0.update(&value.to_le_bytes());
+    }
+
+    fn f32s(&mut self, values: &[f32]) {
+        for value in values {
+            self.u32(value.to_bits());
+        }
+    }
+
+    fn rect(&mut self, rect: RectPx) {
+        self.0.update(&rect.x.to_le_bytes()).update(&rect.y.to_le_bytes());
+        self.u32(rect.width);
+        self.u32(rect.height);
+    }
+
+    fn outline(&mut self, outline: &Outline) {
+        match outline {
+            Outline::RoundedRect(radii) => {
+                self.u32(0);
+                self.f32s(radii);
+            }
+            Outline::Ellipse => self.u32(1),
+            Outline::Star { from, to } => {
+                self.u32(2);
+                self.f32s(&[*from, *to]);
+            }
+        }
+    }
+
+    fn paint(&mut self, paint: &Paint) {
+        let stops = match paint {
+            Paint::Solid(color) => {
+                self.u32(0);
+                self.f32s(&color.to_array());
+                return;
+            }
+            Paint::Linear { start, end, stops, opacity } => {
+                self.u32(1);
+                self.f32s(&[start.x, start.y, end.x, end.y, *opacity]);
+                stops
+            }
+            Paint::Radial { center, radii, stops, opacity } => {
+                self.u32(2);
+                self.f32s(&[center.x, center.y, radii[0], radii[1], *opacity]);
+                stops
+            }
+        };
+        self.u32(stops.len() as u32);
+        for stop in stops.iter() {
+            self.f32s(&stop.color.to_array());
+            self.f32s(&[stop.offset]);
+        }
+    }
+
+    fn boxed(&mut self, value: Option<(RectPx, [f32; 4])>) {
+        self.u32(u32::from(value.is_some()));
+        if let Some((rect, radii)) = value {
+            self.rect(rect);
+            self.f32s(&radii);
+        }
+    }
+
+    fn item(&mut self, item: &Item) {
+        match item {
+            Item::Shape(shape) => {
+                self.u32(1);
+                self.rect(shape.rect);
+                self.outline(&shape.outline);
+                self.paint(&shape.paint);
+                self.f32s(&[shape.stroke_px.unwrap_or(0.0)]);
+            }
+            Item::Shadow(shadow) => {
+                self.u32(2);
+                self.rect(shadow.rect);
+                self.f32s(&shadow.radii);
+                self.f32s(&[shadow.sigma_px]);
+                self.f32s(&shadow.color.to_array());
+                self.boxed(shadow.cutout);
+                self.boxed(shadow.hidden_below);
+            }
+            Item::Photo(photo) => {
+                self.u32(3);
+                self.0.update(&photo.photo.id.0);
+                let crop = photo.crop;
+                self.f32s(&[crop.x, crop.y, crop.width, crop.height, photo.opacity]);
+                self.rect(photo.rect);
+                self.rect(photo.mask_rect);
+                self.outline(&photo.mask);
+            }
+            Item::Text(text) => {
+                self.u32(4);
+                self.0.update(text.line.digest());
+                self.0.update(&text.x.to_le_bytes()).update(&text.baseline_y.to_le_bytes());
+                self.u32(text.scale);
+                self.0.update(&text.color.to_rgba8());
+            }
+            Item::Isolate(isolate) => self.isolate(isolate),
+        }
+    }
+
+    fn isolate(&mut self, isolate: &Isolate) {
+        let Isolate { bounds, scale, items, opacity, rotation, clip } = isolate;
+        self.u32(5);
+        self.rect(*bounds);
+        self.u32(*scale);
+        self.f32s(&[*opacity]);
+        self.u32(u32::from(rotation.is_some()));
+        if let Some(rotation) = rotation {
+            self.f32s(&[rotation.degrees, rotation.pivot.x, rotation.pivot.y]);
+        }
+        self.u32(u32::from(clip.is_some()));
+        if let Some(clip) = clip {
+            self.rect(clip.rect);
+            self.outline(&clip.outline);
+        }
+        self.u32(items.len() as u32);
+        for item in items {
+            self.item(item);
+        }
+    }
+}

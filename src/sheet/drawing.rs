@@ -1,0 +1,391 @@
+//! From display items to instances: what goes into every draw of a sheet and of its isolates.
+
+use std::collections::HashMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+use crate::assets::ScaledPhoto;
+use crate::layout::{Isolate, Item, Outline, Paint, PhotoItem, Shadow, Shape, Stop, TextItem};
+use crate::pixels::{Color, RectPx, SizePx};
+
+use super::bands::{BandList, CanvasBands, Class};
+use super::instance::{
+    GpuComposite, GpuPhoto, GpuShadow, GpuShape, GpuStop, OUTLINE_ELLIPSE, OUTLINE_ROUNDED_RECT, OUTLINE_STAR,
+    PAINT_LINEAR, PAINT_RADIAL, PAINT_SOLID,
+};
+use super::pages::{Pages, PagesFull, Upload};
+
+/// Everything one submission draws: the sheet (surface 0) and its isolates (surface n: depth n).
+#[derive(Debug, Default)]
+pub struct Drawing {
+    /// Drawn from the last to the first.
+    pub surfaces: Vec<Surface>,
+    /// Instances of `shape.wgsl`.
+    pub shapes: Vec<GpuShape>,
+    /// Gradient stops of the shapes.
+    pub stops: Vec<GpuStop>,
+    /// Instances of `shadow.wgsl`.
+    pub shadows: Vec<GpuShadow>,
+    /// Instances of `photo.wgsl`.
+    pub photos: Vec<GpuPhoto>,
+    /// Instances of `composite.wgsl`.
+    pub composites: Vec<GpuComposite>,
+    /// Lines of text.
+    pub texts: Vec<TextDraw>,
+}
+
+/// One texture to draw on.
+#[derive(Debug)]
+pub struct Surface {
+    /// The part of the texture that is used.
+    pub size: SizePx,
+    /// In drawing order.
+    pub bands: Vec<Band>,
+}
+
+/// One draw: a run of instances of one class.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Band {
+    /// Which pipeline, and so which list of the [`Drawing`].
+    pub class: Class,
+    /// Which instances.
+    pub range: Range<u32>,
+}
+
+/// One line of text on a surface.
+#[derive(Clone, Debug)]
+pub struct TextDraw {
+    /// The line; its position is within the slot.
+    pub item: TextItem,
+    /// The slot, outside which nothing is drawn.
+    pub slot: RectPx,
+}
+
+/// Why canvases do not go together on one sheet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Overfull {
+    /// Their isolates are higher together than a texture may be.
+    Isolates,
+    /// Their photos fill every page.
+    Pages,
+}
+
+impl From<PagesFull> for Overfull {
+    fn from(_: PagesFull) -> Self {
+        Self::Pages
+    }
+}
+
+enum Instance {
+    Shape(GpuShape),
+    Shadow(GpuShadow),
+    Photo(GpuPhoto),
+    Composite(GpuComposite),
+    Text(TextDraw),
+}
+
+#[derive(Default)]
+struct SurfaceBuilder {
+    size: SizePx,
+    list: BandList,
+    bands: Vec<Vec<Instance>>,
+}
+
+/// Collects canvases into a [`Drawing`].
+pub struct Builder<'p> {
+    max_side: u32,
+    pages: &'p mut Pages,
+    uploads: &'p mut Vec<Upload>,
+    surfaces: Vec<SurfaceBuilder>,
+    stops: Vec<GpuStop>,
+    stop_runs: HashMap<Vec<u32>, u32>,
+}
+
+/// A slot on a surface: its position and the canvas or isolate that it holds.
+#[derive(Clone, Copy)]
+struct Slot {
+    depth: usize,
+    y: u32,
+    size: SizePx,
+}
+
+impl<'p> Builder<'p> {
+    /// Textures are at most `max_side` pixels high and wide.
+    pub fn new(max_side: u32, pages: &'p mut Pages, uploads: &'p mut Vec<Upload>) -> Self {
+        let (surfaces, stops, stop_runs) = (vec![SurfaceBuilder::default()], Vec::new(), HashMap::new());
+        Self { max_side, pages, uploads, surfaces, stops, stop_runs }
+    }
+
+    /// Adds a canvas below the earlier ones and says at which row it starts. `photos` are those of `items`, in order.
+    ///
+    /// # Errors
+    /// [`Overfull`]: the canvases must be split over more sheets.
+    pub fn canvas(&mut self, size: SizePx, items: &[Item], photos: &[Arc<ScaledPhoto>]) -> Result<u32, Overfull> {
+        let slot = self.slot(0, size)?;
+        let mut photos = photos.iter();
+        self.items(slot, items, &mut photos)?;
+        Ok(slot.y)
+    }
+
+    /// Ends the collection.
+    pub fn finish(self) -> Drawing {
+        let mut drawing = Drawing { stops: self.stops, ..Drawing::default() };
+        for surface in self.surfaces {
+            let classes = surface.list.classes().to_vec();
+            let bands = classes.into_iter().zip(surface.bands).map(|(class, instances)| drawing.push(class, instances));
+            let bands = bands.filter(|band| !band.range.is_empty()).collect();
+            drawing.surfaces.push(Surface { size: surface.size, bands });
+        }
+        drawing
+    }
+
+    fn slot(&mut self, depth: usize, size: SizePx) -> Result<Slot, Overfull> {
+        if self.surfaces.len() <= depth {
+            self.surfaces.push(SurfaceBuilder::default());
+        }
+        let surface = &mut self.surfaces[depth];
+        let y = surface.size.height;
+        if size.width > self.max_side || y + size.height > self.max_side {
+            return Err(Overfull::Isolates);
+        }
+        surface.size = SizePx::new(surface.size.width.max(size.width), y + size.height);
+        Ok(Slot { depth, y, size })
+    }
+
+    fn items<'i>(
+        &mut self,
+        slot: Slot,
+        items: &[Item],
+        photos: &mut std::slice::Iter<'i, Arc<ScaledPhoto>>,
+    ) -> Result<(), Overfull> {
+        let mut bands = CanvasBands::default();
+        for item in items {
+            let bounds = item.bounds().intersection(slot.size.rect());
+            let instances: Vec<(Class, Instance)> = match item {
+                Item::Shape(shape) => vec![(Class::Shape, Instance::Shape(self.shape(slot, shape, bounds)))],
+                Item::Shadow(shadow) => shadow_strips(shadow, slot)
+                    .into_iter()
+                    .map(|quad| (Class::Shadow, Instance::Shadow(shadow_instance(slot, shadow, quad))))
+                    .collect(),
+                Item::Photo(photo) => match photos.next() {
+                    Some(scaled) => vec![self.photo(slot, photo, scaled, bounds)?],
+                    None => Vec::new(),
+                },
+                Item::Text(text) => {
+                    let slot = RectPx::new(0, slot.y as i32, slot.size.width, slot.size.height);
+                    vec![(Class::Text, Instance::Text(TextDraw { item: text.clone(), slot }))]
+                }
+                Item::Isolate(isolate) => {
+                    let below = self.slot(slot.depth + 1, isolate.texture_size())?;
+                    self.items(below, &isolate.items, photos)?;
+                    vec![(Class::Composite, Instance::Composite(composite(slot, isolate, below, bounds)))]
+                }
+            };
+            if bounds.is_empty() {
+                continue;
+            }
+            let surface = &mut self.surfaces[slot.depth];
+            if let Some((class, _)) = instances.first() {
+                let band = bands.assign(&mut surface.list, *class, bounds);
+                if surface.bands.len() <= band {
+                    surface.bands.resize_with(band + 1, Vec::new);
+                }
+                surface.bands[band].extend(instances.into_iter().map(|(_, instance)| instance));
+            }
+        }
+        Ok(())
+    }
+
+    fn shape(&mut self, slot: Slot, shape: &Shape, quad: RectPx) -> GpuShape {
+        let (outline, radii) = match shape.outline {
+            Outline::RoundedRect(radii) => (OUTLINE_ROUNDED_RECT, radii),
+            Outline::Ellipse => (OUTLINE_ELLIPSE, [0.0; 4]),
+            Outline::Star { from, to } => (OUTLINE_STAR, [from, to, 0.0, 0.0]),
+        };
+        let mut instance = GpuShape {
+            quad: quad_of(quad),
+            rect: rect_of(shape.rect),
+            radii,
+            color: [0.0; 4],
+            axis: [0.0; 4],
+            origin: [0, slot.y as i32],
+            outline,
+            paint: PAINT_SOLID,
+            first_stop: 0,
+            stop_count: 0,
+            stroke: shape.stroke_px.unwrap_or(0.0),
+            pad: 0,
+        };
+        match &shape.paint {
+            Paint::Solid(color) => instance.color = premultiplied(*color),
+            Paint::Linear { start, end, stops, opacity } => {
+                let (dx, dy) = (end.x - start.x, end.y - start.y);
+                let length = (dx * dx + dy * dy).max(1e-6);
+                instance.paint = PAINT_LINEAR;
+                instance.axis = [start.x, start.y, dx / length, dy / length];
+                instance.color = [*opacity; 4];
+                (instance.first_stop, instance.stop_count) = self.stops(stops);
+            }
+            Paint::Radial { center, radii, stops, opacity } => {
+                instance.paint = PAINT_RADIAL;
+                instance.axis = [center.x, center.y, 1.0 / radii[0], 1.0 / radii[1]];
+                instance.color = [*opacity; 4];
+                (instance.first_stop, instance.stop_count) = self.stops(stops);
+            }
+        }
+        instance
+    }
+
+    /// Equal runs of stops are stored once.
+    fn stops(&mut self, stops: &[Stop]) -> (u32, u32) {
+        let run: Vec<GpuStop> = stops
+            .iter()
+            .map(|stop| GpuStop { color: premultiplied(stop.color), offset: stop.offset, pad: [0; 3] })
+            .collect();
+        let key: Vec<u32> = bytemuck::cast_slice(&run).to_vec();
+        let first = *self.stop_runs.entry(key).or_insert_with(|| {
+            self.stops.extend_from_slice(&run);
+            (self.stops.len() - run.len()) as u32
+        });
+        (first, run.len() as u32)
+    }
+
+    fn photo(
+        &mut self,
+        slot: Slot,
+        photo: &PhotoItem,
+        scaled: &Arc<ScaledPhoto>,
+        quad: RectPx,
+    ) -> Result<(Class, Instance), Overfull> {
+        let place = self.pages.place(scaled, self.uploads)?;
+        let (outline, radii) = mask(&photo.mask);
+        let instance = GpuPhoto {
+            quad: quad_of(quad),
+            mask: rect_of(photo.mask_rect),
+            radii,
+            origin: [0, slot.y as i32],
+            texel_offset: [place.x as i32 - photo.rect.x, place.y as i32 - photo.rect.y],
+            page: place.page,
+            outline,
+            opacity: photo.opacity,
+            pad: 0,
+        };
+        Ok((Class::Photo(place.set), Instance::Photo(instance)))
+    }
+}
+
+impl Drawing {
+    fn push(&mut self, class: Class, instances: Vec<Instance>) -> Band {
+        let length = |drawing: &Self| match class {
+            Class::Shape => drawing.shapes.len(),
+            Class::Shadow => drawing.shadows.len(),
+            Class::Photo(_) => drawing.photos.len(),
+            Class::Composite => drawing.composites.len(),
+            Class::Text => drawing.texts.len(),
+        };
+        let start = length(self) as u32;
+        for instance in instances {
+            match instance {
+                Instance::Shape(shape) => self.shapes.push(shape),
+                Instance::Shadow(shadow) => self.shadows.push(shadow),
+                Instance::Photo(photo) => self.photos.push(photo),
+                Instance::Composite(composite) => self.composites.push(composite),
+                Instance::Text(text) => self.texts.push(text),
+            }
+        }
+        Band { class, range: start..length(self) as u32 }
+    }
+}
+
+fn shadow_instance(slot: Slot, shadow: &Shadow, quad: RectPx) -> GpuShadow {
+    let (cutout, cutout_radii) = shadow.cutout.map_or(([0.0; 4], [0.0; 4]), |(rect, radii)| (rect_of(rect), radii));
+    GpuShadow {
+        quad: quad_of(quad),
+        rect: rect_of(shadow.rect),
+        radii: shadow.radii,
+        color: premultiplied(shadow.color),
+        cutout,
+        cutout_radii,
+        origin: [0, slot.y as i32],
+        sigma: shadow.sigma_px,
+        pad: 0,
+    }
+}
+
+/// The shadow's pixels without those that the opaque box above hides: up to four strips around it.
+fn shadow_strips(shadow: &Shadow, slot: Slot) -> Vec<RectPx> {
+    let all = shadow.bounds().intersection(slot.size.rect());
+    let Some((rect, radii)) = shadow.hidden_below else { return vec![all] };
+    let largest = radii.into_iter().fold(0.0, f32::max);
+    // A rectangle inset by r (1 − 1/√2) lies inside the rounded one; one more pixel for its soft edge.
+    let inset = (largest * (1.0 - std::f32::consts::FRAC_1_SQRT_2)).ceil() as i32 + 1;
+    let (width, height) = (rect.width as i32 - 2 * inset, rect.height as i32 - 2 * inset);
+    if width <= 0 || height <= 0 {
+        return vec![all];
+    }
+    let hole = RectPx::new(rect.x + inset, rect.y + inset, width as u32, height as u32).intersection(all);
+    if hole.is_empty() {
+        return vec![all];
+    }
+    let between = |x: i32, y: i32, right: i32, bottom: i32| {
+        RectPx::new(x, y, (right - x).max(0) as u32, (bottom - y).max(0) as u32)
+    };
+    let strips = [
+        between(all.x, all.y, all.right(), hole.y),
+        between(all.x, hole.bottom(), all.right(), all.bottom()),
+        between(all.x, hole.y, hole.x, hole.bottom()),
+        between(hole.right(), hole.y, all.right(), hole.bottom()),
+    ];
+    strips.into_iter().filter(|strip| !strip.is_empty()).collect()
+}
+
+fn composite(slot: Slot, isolate: &Isolate, below: Slot, quad: RectPx) -> GpuComposite {
+    let scale = isolate.scale as f32;
+    let (left, top) = (isolate.bounds.x as f32, isolate.bounds.y as f32);
+    let (turn, shift) = match isolate.rotation {
+        None => ([scale, 0.0, 0.0, scale], [-left * scale, -top * scale]),
+        Some(rotation) => {
+            // Turned back about the pivot, then from the bounds' corner, then to texels.
+            let (sin, cos) = rotation.degrees.to_radians().sin_cos();
+            let (px, py) = (rotation.pivot.x, rotation.pivot.y);
+            let shift = [(px - left - px * cos - py * sin) * scale, (py - top + px * sin - py * cos) * scale];
+            ([cos * scale, sin * scale, -sin * scale, cos * scale], shift)
+        }
+    };
+    let (clip, outline, radii) = isolate.clip.map_or(([0.0; 4], OUTLINE_ROUNDED_RECT, [0.0; 4]), |clip| {
+        let (outline, radii) = mask(&clip.outline);
+        (rect_of(clip.rect), outline, radii)
+    });
+    GpuComposite {
+        quad: quad_of(quad),
+        clip,
+        radii,
+        turn,
+        shift,
+        origin: [0, slot.y as i32],
+        slot: [below.y as i32, below.size.width as i32, below.size.height as i32],
+        outline,
+        opacity: isolate.opacity,
+        exact: u32::from(isolate.rotation.is_none() && isolate.scale == 1),
+        pad: [0; 2],
+    }
+}
+
+fn mask(outline: &Outline) -> (u32, [f32; 4]) {
+    match outline {
+        Outline::RoundedRect(radii) => (OUTLINE_ROUNDED_RECT, *radii),
+        Outline::Ellipse | Outline::Star { .. } => (OUTLINE_ELLIPSE, [0.0; 4]),
+    }
+}
+
+fn premultiplied(color: Color) -> [f32; 4] {
+    [color.r * color.a, color.g * color.a, color.b * color.a, color.a]
+}
+
+fn quad_of(rect: RectPx) -> [i32; 4] {
+    [rect.x, rect.y, rect.width as i32, rect.height as i32]
+}
+
+fn rect_of(rect: RectPx) -> [f32; 4] {
+    [rect.x as f32, rect.y as f32, rect.width as f32, rect.height as f32]
+}

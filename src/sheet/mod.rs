@@ -1,0 +1,232 @@
+//! Sheets: many canvases on one texture, and every decision about how they are drawn.
+//!
+//! ```text
+//!   DisplayLists ──> Planner ──> Plan { plates to draw, photos to upload, the sheet's Drawing, slots }
+//!                    plates: what need not be drawn     bands: what goes into one draw
+//!                    pages:  where photos lie           isolates: one surface for each depth
+//!
+//!        x = 0                sheet width (a multiple of 64)
+//!        ┌──────────────┬───┐
+//!        │ canvas 0     │   │  slot 0, y = 0
+//!        ├──────────────┤   │
+//!        │ canvas 1     │   │  slot 1
+//!        └──────────────┴───┘
+//! ```
+//!
+//! Pure: no device is needed to plan a sheet, and `gpu/` only obeys. Fed by `layout/`; feeds `gpu/`.
+
+mod bands;
+mod digest;
+mod drawing;
+pub mod instance;
+mod pages;
+mod plate;
+
+use std::sync::Arc;
+
+use crate::assets::ScaledPhoto;
+use crate::layout::{DisplayList, Item};
+use crate::pixels::SizePx;
+
+pub use bands::Class;
+pub use drawing::{Band, Drawing, Overfull, Surface, TextDraw};
+pub use pages::{PagePlace, Upload};
+pub use plate::PlateId;
+
+use drawing::Builder;
+use pages::Pages;
+use plate::Plates;
+
+/// Rows of a readback must start every 256 bytes: 64 pixels.
+pub const WIDTH_STEP_PX: u32 = 64;
+
+/// What a card can hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SheetLimits {
+    /// Longest side of a texture.
+    pub max_side_px: u32,
+    /// Pixels of one sheet, in bytes.
+    pub sheet_bytes: u64,
+    /// Side of a photo page.
+    pub page_side_px: u32,
+    /// Number of photo pages.
+    pub max_pages: u32,
+    /// Plates, in bytes.
+    pub plate_bytes: u64,
+}
+
+impl SheetLimits {
+    /// The width of a sheet for canvases of this width.
+    pub fn sheet_width(canvas_width: u32) -> u32 {
+        canvas_width.div_ceil(WIDTH_STEP_PX) * WIDTH_STEP_PX
+    }
+
+    /// The rows a sheet of this width may have.
+    pub fn max_rows(&self, sheet_width: u32) -> u32 {
+        let by_bytes = self.sheet_bytes / (u64::from(sheet_width) * 4).max(1);
+        (by_bytes.min(u64::from(self.max_side_px))) as u32
+    }
+
+    /// Whether a canvas can be drawn at all.
+    pub fn holds(&self, canvas: SizePx) -> bool {
+        Self::sheet_width(canvas.width) <= self.max_side_px && canvas.height <= self.max_side_px
+    }
+}
+
+/// One canvas to draw.
+#[derive(Clone, Debug)]
+pub struct Canvas {
+    /// What to draw.
+    pub list: Arc<DisplayList>,
+    /// The photos of the list, in the order of [`DisplayList::visit_photos`], scaled to their places.
+    pub photos: Vec<Arc<ScaledPhoto>>,
+}
+
+/// All that is done for one sheet.
+#[derive(Debug)]
+pub struct Plan {
+    /// Plates whose textures can go.
+    pub dropped_plates: Vec<PlateId>,
+    /// Photos to put on pages before anything is drawn.
+    pub uploads: Vec<Upload>,
+    /// Plates to draw first, each on a texture of its own.
+    pub new_plates: Vec<NewPlate>,
+    /// Width (a multiple of 64) and used height of the sheet.
+    pub size: SizePx,
+    /// Where each canvas lies, in the order they came.
+    pub slots: Vec<Slot>,
+    /// Whether the sheet must be cleared, because a canvas has no plate.
+    pub clear: bool,
+    /// What is drawn on top of the plates.
+    pub drawing: Drawing,
+}
+
+/// A plate to draw.
+#[derive(Debug)]
+pub struct NewPlate {
+    /// Its name from now on.
+    pub id: PlateId,
+    /// Its size.
+    pub size: SizePx,
+    /// What it shows.
+    pub drawing: Drawing,
+}
+
+/// A canvas on the sheet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Slot {
+    /// First row.
+    pub y: u32,
+    /// Width and height.
+    pub size: SizePx,
+    /// The plate it starts from.
+    pub plate: Option<PlateId>,
+}
+
+/// Plans sheets, one after the other.
+pub struct Planner {
+    limits: SheetLimits,
+    plates: Plates,
+    pages: Pages,
+    dropped: Vec<PlateId>,
+}
+
+impl Planner {
+    /// A planner for a card with these limits.
+    pub fn new(limits: SheetLimits) -> Self {
+        Self {
+            limits,
+            plates: Plates::new(limits.plate_bytes),
+            pages: Pages::new(limits.page_side_px, limits.max_pages),
+            dropped: Vec::new(),
+        }
+    }
+
+    /// What the card can hold.
+    pub fn limits(&self) -> &SheetLimits {
+        &self.limits
+    }
+
+    /// Forgets what lies on the card: the device was rebuilt.
+    pub fn clear(&mut self) {
+        self.plates.clear();
+        self.pages.clear();
+        self.dropped.clear();
+    }
+
+    /// Plans one sheet for canvases of one sheet width.
+    ///
+    /// # Errors
+    /// [`Overfull`]: they do not fit together. A plan for a part of them may; a single canvas that does not fit
+    /// never will.
+    pub fn plan(&mut self, canvases: &[Canvas]) -> Result<Plan, Overfull> {
+        self.pages.start_sheet();
+        let mut uploads = Vec::new();
+        let mut new_plates = Vec::new();
+        let result = self.draw(canvases, &mut uploads, &mut new_plates);
+        match result {
+            Ok((drawing, slots)) => {
+                let width = canvases.iter().map(|canvas| SheetLimits::sheet_width(canvas.list.size.width)).max();
+                Ok(Plan {
+                    dropped_plates: std::mem::take(&mut self.dropped),
+                    uploads,
+                    new_plates,
+                    size: SizePx::new(width.unwrap_or(0), drawing.surfaces[0].size.height),
+                    clear: slots.iter().any(|slot| slot.plate.is_none()),
+                    slots,
+                    drawing,
+                })
+            }
+            Err(overfull) => {
+                for plate in &new_plates {
+                    self.plates.forget(plate.id);
+                }
+                for upload in &uploads {
+                    self.pages.forget(&upload.photo.key);
+                }
+                Err(overfull)
+            }
+        }
+    }
+
+    fn draw(
+        &mut self,
+        canvases: &[Canvas],
+        uploads: &mut Vec<Upload>,
+        new_plates: &mut Vec<NewPlate>,
+    ) -> Result<(Drawing, Vec<Slot>), Overfull> {
+        let max_side = self.limits.max_side_px;
+        let mut bases = Vec::with_capacity(canvases.len());
+        for canvas in canvases {
+            let base = self.plates.base(&canvas.list, &mut self.dropped);
+            if let Some(base) = base.filter(|base| base.is_new) {
+                let mut builder = Builder::new(max_side, &mut self.pages, uploads);
+                let items = &canvas.list.items[..base.items];
+                let drawn = builder.canvas(canvas.list.size, items, &canvas.photos);
+                new_plates.push(NewPlate { id: base.plate, size: canvas.list.size, drawing: builder.finish() });
+                drawn?;
+            }
+            bases.push(base);
+        }
+        let mut builder = Builder::new(max_side, &mut self.pages, uploads);
+        let mut slots = Vec::with_capacity(canvases.len());
+        for (canvas, base) in canvases.iter().zip(bases) {
+            let below = base.map_or(0, |base| base.items);
+            let photos = &canvas.photos[photo_count(&canvas.list.items[..below])..];
+            let y = builder.canvas(canvas.list.size, &canvas.list.items[below..], photos)?;
+            slots.push(Slot { y, size: canvas.list.size, plate: base.map(|base| base.plate) });
+        }
+        Ok((builder.finish(), slots))
+    }
+}
+
+fn photo_count(items: &[Item]) -> usize {
+    items
+        .iter()
+        .map(|item| match item {
+            Item::Photo(_) => 1,
+            Item::Isolate(isolate) => photo_count(&isolate.items),
+            Item::Shape(_) | Item::Shadow(_) | Item::Text(_) => 0,
+        })
+        .sum()
+}

@@ -1,0 +1,289 @@
+//! Objects as files under a folder.
+//!
+//! A file is written under a temporary name in its own folder and renamed when it is whole: a reader,
+//! or a run that is killed, never meets half an image. Nothing is synced to the disk one by one: after
+//! a power cut the manifest says more than the disk holds, and the run is repeated.
+
+use std::collections::HashSet;
+use std::fs::File;
+use std::io::{self, ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+use parking_lot::Mutex;
+use tempfile::NamedTempFile;
+
+use super::{Store, StoreError};
+use crate::job::ObjectName;
+
+/// Keeps objects as files under a folder, and never outside it.
+#[derive(Debug)]
+pub struct DirStore {
+    /// As it was given, for messages.
+    place: String,
+    /// Without links.
+    root: PathBuf,
+    /// Folders under the root that exist, lie in it, and are clear of an earlier run's temporary files.
+    /// Held while a folder is made ready, so that none of ours is taken for an earlier one.
+    ready: Mutex<HashSet<PathBuf>>,
+}
+
+impl DirStore {
+    /// Opens a folder and makes it where there is none. Temporary files that a run left there when it was
+    /// killed are removed (those in folders below, when the first object goes there).
+    ///
+    /// # Errors
+    /// When the folder cannot be made or cannot be written to.
+    pub fn open(folder: &Path) -> Result<Self, StoreError> {
+        let place = folder.display().to_string();
+        let refused = |error: io::Error| match classify(&error) {
+            Class::Full => StoreError::Full { place: place.clone() },
+            _ => StoreError::NotWritable { place: place.clone(), message: message(&error) },
+        };
+        std::fs::create_dir_all(folder).map_err(refused)?;
+        let root = folder.canonicalize().map_err(refused)?;
+        // Now rather than after the first sheet.
+        temporary_file(&root).map_err(refused)?;
+        remove_temporary_files(&root);
+        Ok(Self { place, ready: Mutex::new(HashSet::from([root.clone()])), root })
+    }
+
+    fn try_put(&self, object: &ObjectName, bytes: &[u8]) -> Result<(), Failure> {
+        let path = self.root.join(object.as_str());
+        let folder = path.parent().unwrap_or(&self.root);
+        self.make_ready(folder)?;
+        let mut file = temporary_file(folder)?;
+        file.as_file_mut().write_all(bytes)?;
+        // Replaces a link, rather than following it.
+        file.persist(&path).map_err(|error| error.error)?;
+        Ok(())
+    }
+
+    /// Makes a folder under the root, level by level, so that no link is followed out of it.
+    fn make_ready(&self, folder: &Path) -> Result<(), Failure> {
+        let mut ready = self.ready.lock();
+        if ready.contains(folder) {
+            return Ok(());
+        }
+        let below = folder.strip_prefix(&self.root).map_err(|_| Failure::Outside)?;
+        let mut level = self.root.clone();
+        std::fs::create_dir_all(&level)?;
+        for part in below {
+            level.push(part);
+            match std::fs::create_dir(&level) {
+                Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error.into()),
+                _ => {}
+            }
+            if !level.canonicalize()?.starts_with(&self.root) {
+                return Err(Failure::Outside);
+            }
+        }
+        remove_temporary_files(folder);
+        ready.insert(folder.to_owned());
+        Ok(())
+    }
+}
+
+impl Store for DirStore {
+    fn put(&self, object: &ObjectName, bytes: &[u8]) -> Result<(), StoreError> {
+        let first = self.try_put(object, bytes);
+        let outcome = match first {
+            // Somebody removed the folder, or another run that starts there took our file for an old one.
+            Err(Failure::Io(error)) if error.kind() == ErrorKind::NotFound => {
+                self.ready.lock().clear();
+                self.try_put(object, bytes)
+            }
+            first => first,
+        };
+        let place = self.place.clone();
+        outcome.map_err(|failure| match failure {
+            Failure::Outside => StoreError::Outside { place, object: object.to_string() },
+            Failure::Io(error) => match classify(&error) {
+                Class::Full => StoreError::Full { place },
+                Class::NotWritable => StoreError::NotWritable { place, message: message(&error) },
+                Class::Gone => StoreError::Gone { place, message: message(&error) },
+                Class::Other => StoreError::Object { object: object.to_string(), message: message(&error) },
+            },
+        })
+    }
+
+    fn describe(&self) -> String {
+        self.place.clone()
+    }
+}
+
+enum Failure {
+    Outside,
+    Io(io::Error),
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+/// With the permissions of any other file (`tempfile`'s own would hide it from web servers), and with the
+/// system's own error where it cannot be made (`tempfile`'s own hides its number).
+fn temporary_file(folder: &Path) -> io::Result<NamedTempFile<File>> {
+    let create = |path: &Path| File::options().write(true).create_new(true).open(path);
+    tempfile::Builder::new().prefix(ObjectName::TEMPORARY_PREFIX).make_in(folder, create)
+}
+
+/// Best effort: a file that stays is in nobody's way.
+fn remove_temporary_files(folder: &Path) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let is_ours = entry.file_name().to_string_lossy().starts_with(ObjectName::TEMPORARY_PREFIX);
+        if is_ours && entry.file_type().is_ok_and(|kind| kind.is_file()) {
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Class {
+    Full,
+    NotWritable,
+    Gone,
+    Other,
+}
+
+fn classify(error: &io::Error) -> Class {
+    /// Linux numbers that `ErrorKind` has no stable word for: EIO, ENXIO, ENODEV, ESHUTDOWN.
+    const DEVICE_GONE: [i32; 4] = [5, 6, 19, 108];
+    match error.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Class::Full,
+        ErrorKind::ReadOnlyFilesystem => Class::NotWritable,
+        ErrorKind::StaleNetworkFileHandle | ErrorKind::NotConnected | ErrorKind::HostUnreachable => Class::Gone,
+        _ if error.raw_os_error().is_some_and(|number| DEVICE_GONE.contains(&number)) => Class::Gone,
+        _ => Class::Other,
+    }
+}
+
+fn message(error: &io::Error) -> String {
+    error.to_string().to_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name(name: &str) -> ObjectName {
+        ObjectName::new(name).unwrap()
+    }
+
+    fn files(folder: &Path) -> Vec<String> {
+        let mut names = std::fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect::<Vec<_>>();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn what_a_killed_run_left_is_removed_and_nothing_else() {
+        let root = tempfile::tempdir().unwrap();
+        std::fs::create_dir(root.path().join("sub")).unwrap();
+        for file in [".gravure-tmp-abc", "sub/.gravure-tmp-xyz", "kept.jpg", "sub/kept.jpg", ".other-tmp"] {
+            std::fs::write(root.path().join(file), "x").unwrap();
+        }
+        let store = DirStore::open(root.path()).unwrap();
+        assert_eq!(files(root.path()), [".other-tmp", "kept.jpg", "sub"]);
+        store.put(&name("sub/new.jpg"), b"y").unwrap();
+        assert_eq!(files(&root.path().join("sub")), ["kept.jpg", "new.jpg"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_do_not_lead_out() {
+        let root = tempfile::tempdir().unwrap();
+        let elsewhere = tempfile::tempdir().unwrap();
+        std::fs::write(elsewhere.path().join("secret"), "s").unwrap();
+        std::os::unix::fs::symlink(elsewhere.path(), root.path().join("link")).unwrap();
+        std::os::unix::fs::symlink(elsewhere.path().join("secret"), root.path().join("file.jpg")).unwrap();
+        let store = DirStore::open(root.path()).unwrap();
+        for object in ["link/x.jpg", "link/deep/er/x.jpg"] {
+            let error = store.put(&name(object), b"y").unwrap_err();
+            assert!(matches!(error, StoreError::Outside { .. }), "{error}");
+            assert!(!error.is_fatal());
+        }
+        // A link in the place of the object itself is replaced.
+        store.put(&name("file.jpg"), b"y").unwrap();
+        assert_eq!(std::fs::read(root.path().join("file.jpg")).unwrap(), b"y");
+        assert_eq!(files(elsewhere.path()), ["secret"]);
+        assert_eq!(std::fs::read(elsewhere.path().join("secret")).unwrap(), b"s");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_store_may_be_opened_through_a_link_and_its_files_are_as_readable_as_any() {
+        use std::os::unix::fs::PermissionsExt;
+        let root = tempfile::tempdir().unwrap();
+        std::fs::create_dir(root.path().join("real")).unwrap();
+        std::os::unix::fs::symlink("real", root.path().join("out")).unwrap();
+        let store = DirStore::open(&root.path().join("out")).unwrap();
+        store.put(&name("a/x.jpg"), b"y").unwrap();
+        std::fs::write(root.path().join("ordinary"), "y").unwrap();
+        let mode = |path: &str| root.path().join(path).metadata().unwrap().permissions().mode();
+        assert_eq!(mode("real/a/x.jpg"), mode("ordinary"));
+    }
+
+    #[test]
+    fn places_that_cannot_be_written_are_refused_when_opened() {
+        let root = tempfile::tempdir().unwrap();
+        let file = root.path().join("file");
+        std::fs::write(&file, "x").unwrap();
+        for place in [file.as_path(), &file.join("below"), Path::new("/proc/gravure")] {
+            let error = DirStore::open(place).unwrap_err();
+            assert!(matches!(error, StoreError::NotWritable { .. }), "{error}");
+            assert!(error.to_string().contains(&place.display().to_string()), "{error}");
+        }
+    }
+
+    #[test]
+    fn an_object_that_cannot_be_kept_leaves_nothing_behind() {
+        let root = tempfile::tempdir().unwrap();
+        let store = DirStore::open(root.path()).unwrap();
+        std::fs::create_dir(root.path().join("taken.jpg")).unwrap();
+        std::fs::write(root.path().join("file"), "x").unwrap();
+        for object in ["taken.jpg", "file/below.jpg"] {
+            let error = store.put(&name(object), b"y").unwrap_err();
+            assert!(matches!(error, StoreError::Object { .. }), "{error}");
+            assert!(error.to_string().contains(object) && !error.to_string().contains("gravure-tmp"), "{error}");
+        }
+        assert_eq!(files(root.path()), ["file", "taken.jpg"]);
+    }
+
+    #[test]
+    fn a_folder_that_was_removed_is_made_again() {
+        let root = tempfile::tempdir().unwrap();
+        let store = DirStore::open(&root.path().join("out")).unwrap();
+        store.put(&name("a/1.jpg"), b"1").unwrap();
+        std::fs::remove_dir_all(root.path().join("out")).unwrap();
+        store.put(&name("a/2.jpg"), b"2").unwrap();
+        assert_eq!(files(&root.path().join("out/a")), ["2.jpg"]);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_full_disk_and_a_lost_one_are_told_apart() {
+        let plain = |number| classify(&io::Error::from_raw_os_error(number));
+        let cases = [
+            ("ENOSPC", 28, Class::Full),
+            ("EDQUOT", 122, Class::Full),
+            ("EROFS", 30, Class::NotWritable),
+            ("EIO", 5, Class::Gone),
+            ("ENODEV", 19, Class::Gone),
+            ("ESTALE", 116, Class::Gone),
+            ("ENAMETOOLONG", 36, Class::Other),
+        ];
+        for (word, number, class) in cases {
+            assert_eq!(plain(number), class, "{word}");
+        }
+        // The system's own answer when a file is written to a full device.
+        let error = std::fs::write("/dev/full", "x").unwrap_err();
+        assert_eq!(classify(&error), Class::Full);
+        let error = temporary_file(Path::new("/proc/self/fd/none")).unwrap_err();
+        assert_eq!(error.raw_os_error(), Some(2), "the number comes through: {error:?}");
+    }
+}

@@ -1,0 +1,184 @@
+//! Where finished images go: a folder, memory, or nowhere.
+//!
+//! Fed by `encode/`. A store keeps whole objects only: what is found under an object's name is all of
+//! it or an earlier one, at any moment, whatever is interrupted.
+
+mod dir;
+mod memory;
+mod null;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use thiserror::Error;
+
+use crate::job::{ErrorCode, ObjectName};
+
+pub use dir::DirStore;
+pub use memory::MemoryStore;
+pub use null::NullStore;
+
+/// Keeps objects by name. Shared by all threads that store.
+pub trait Store: Send + Sync {
+    /// Keeps an object, in the place of an earlier one of that name.
+    ///
+    /// # Errors
+    /// When it is not kept; see [`StoreError::is_fatal`].
+    fn put(&self, object: &ObjectName, bytes: &[u8]) -> Result<(), StoreError>;
+
+    /// The place, for messages.
+    fn describe(&self) -> String;
+}
+
+/// Why a store cannot be opened, or did not keep an object.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum StoreError {
+    /// No room, or no more quota.
+    #[error("no space left in {place}")]
+    Full {
+        /// Of the store.
+        place: String,
+    },
+    /// The place takes nothing new.
+    #[error("cannot write to {place}: {message}")]
+    NotWritable {
+        /// Of the store.
+        place: String,
+        /// What the system says.
+        message: String,
+    },
+    /// The disk or network behind the place is not there any more.
+    #[error("{place} is gone: {message}")]
+    Gone {
+        /// Of the store.
+        place: String,
+        /// What the system says.
+        message: String,
+    },
+    /// A link in the folder leads elsewhere.
+    #[error("{object} would leave {place}: a link leads elsewhere")]
+    Outside {
+        /// Of the store.
+        place: String,
+        /// The name that is to blame.
+        object: String,
+    },
+    /// This object was not kept; others may be.
+    #[error("cannot store {object}: {message}")]
+    Object {
+        /// Its name.
+        object: String,
+        /// What the system says.
+        message: String,
+    },
+    /// A kind of destination that is planned.
+    #[error("destinations of the kind {0} are not available yet: give a folder or null:")]
+    Unavailable(&'static str),
+    /// Any other kind of destination.
+    #[error("unknown kind of destination {0:?}: give a folder or null:")]
+    UnknownKind(String),
+}
+
+impl StoreError {
+    /// As a manifest names it.
+    pub fn code(&self) -> ErrorCode {
+        match self {
+            Self::Full { .. } => ErrorCode::StoreFull,
+            _ => ErrorCode::StoreFailed,
+        }
+    }
+
+    /// Whether every other object would fail too, so that a run had better stop.
+    pub fn is_fatal(&self) -> bool {
+        match self {
+            Self::Full { .. }
+            | Self::NotWritable { .. }
+            | Self::Gone { .. }
+            | Self::Unavailable(_)
+            | Self::UnknownKind(_) => true,
+            Self::Outside { .. } | Self::Object { .. } => false,
+        }
+    }
+}
+
+/// Opens a destination: a folder, which is made where there is none, or `null:`.
+///
+/// # Errors
+/// When the folder cannot be made or written to, or the destination is of another kind.
+pub fn open(destination: &str) -> Result<Arc<dyn Store>, StoreError> {
+    if destination == "null:" {
+        return Ok(Arc::new(NullStore));
+    }
+    match destination.split_once("://") {
+        Some((scheme, _)) if scheme.eq_ignore_ascii_case("s3") => Err(StoreError::Unavailable("s3")),
+        Some((scheme, _)) if scheme.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.')) => {
+            Err(StoreError::UnknownKind(scheme.to_owned()))
+        }
+        _ => Ok(Arc::new(DirStore::open(Path::new(destination))?)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name(name: &str) -> ObjectName {
+        ObjectName::new(name).unwrap()
+    }
+
+    /// What every store that keeps things must do.
+    fn contract(store: &dyn Store, read: &(dyn Fn(&str) -> Option<Vec<u8>> + Sync)) {
+        assert_eq!(read("1-link.jpg"), None);
+        store.put(&name("1-link.jpg"), b"one").unwrap();
+        assert_eq!(read("1-link.jpg").unwrap(), b"one", "a new object");
+        store.put(&name("1-link.jpg"), b"longer than one").unwrap();
+        store.put(&name("1-link.jpg"), b"1").unwrap();
+        assert_eq!(read("1-link.jpg").unwrap(), b"1", "the last one wins, whole");
+        store.put(&name("a/b/c d%20é.png"), b"deep").unwrap();
+        assert_eq!(read("a/b/c d%20é.png").unwrap(), b"deep", "folders are made, names are kept as they are");
+        store.put(&name("empty.png"), b"").unwrap();
+        assert_eq!(read("empty.png").unwrap(), b"", "an empty object");
+        for reserved in [ObjectName::INDEX, ObjectName::MANIFEST] {
+            store.put(&ObjectName::own(reserved).unwrap(), b"own").unwrap();
+            assert_eq!(read(reserved).unwrap(), b"own");
+        }
+        // Many threads, two of them for each name; every object is one of the two, whole.
+        let body = |thread: usize| vec![thread as u8; 100_000 + thread];
+        std::thread::scope(|scope| {
+            for thread in 0..8_usize {
+                scope.spawn(move || {
+                    for object in 0..5 {
+                        store.put(&name(&format!("{}/{object}.png", thread / 2)), &body(thread)).unwrap();
+                    }
+                });
+            }
+        });
+        for (folder, object) in (0..4_usize).flat_map(|folder| (0..5).map(move |object| (folder, object))) {
+            let bytes = read(&format!("{folder}/{object}.png")).unwrap();
+            assert!(bytes == body(folder * 2) || bytes == body(folder * 2 + 1), "{folder}/{object}.png");
+        }
+    }
+
+    #[test]
+    fn the_folder_keeps_the_contract() {
+        let root = tempfile::tempdir().unwrap();
+        let store = DirStore::open(&root.path().join("new/out")).unwrap();
+        contract(&store, &|object| std::fs::read(root.path().join("new/out").join(object)).ok());
+    }
+
+    #[test]
+    fn memory_keeps_the_contract() {
+        let store = MemoryStore::new();
+        contract(&store, &|object| store.get(object).map(|bytes| bytes.to_vec()));
+    }
+
+    #[test]
+    fn destinations_are_told_apart() {
+        assert_eq!(open("null:").unwrap().describe(), "null:");
+        assert_eq!(open("s3://bucket/prefix").err(), Some(StoreError::Unavailable("s3")));
+        assert_eq!(open("ftp://host/x").err(), Some(StoreError::UnknownKind("ftp".to_owned())));
+        let root = tempfile::tempdir().unwrap();
+        let folder = root.path().join("a folder: with a colon");
+        assert_eq!(open(&folder.to_string_lossy()).unwrap().describe(), folder.to_string_lossy());
+    }
+}

@@ -1,0 +1,242 @@
+//! Templates: a design file read once, then bound to row after row.
+//!
+//! ```text
+//! bytes -> reader (tree with places) -> reading + layers (typed model, expressions compiled)   once
+//! row   -> field (typed values) -> bind (expressions evaluated) -> Scene                       per row
+//! ```
+//!
+//! Everything that can be known to be wrong without a row is an error of [`Template::parse`], with line, column
+//! and path. Fed by `job` (rows); feeds `layout` with [`scene::Scene`]s. Knows nothing of fonts or photos but
+//! their names.
+
+mod bind;
+mod css;
+mod currency_data;
+mod error;
+mod expression;
+mod field;
+mod filters;
+mod gradient;
+mod json_reader;
+mod keys;
+mod layers;
+mod model;
+mod name;
+mod number_format;
+mod overrides;
+mod parse;
+mod reader;
+mod reading;
+mod scalar;
+mod scan;
+pub mod scene;
+mod schema;
+mod scope;
+mod tables;
+#[cfg(test)]
+mod tests;
+mod traps;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use minijinja::{Environment, Value};
+
+use crate::job::Output;
+use crate::pixels::SizePx;
+
+pub use bind::{BoundRow, Now};
+pub use error::{BindCode, BindError, Position, TemplateError, TemplateErrors};
+pub use field::{Field, FieldType};
+pub use name::NamePattern;
+pub use reader::Syntax;
+pub use schema::schema;
+
+use field::{BUILT_IN, BUILT_IN_NAMES};
+use model::{KindModel, LayerModel, Prop};
+use name::Part;
+use scene::{AssetBase, AssetRef};
+use scope::FieldNames;
+
+/// One of a template's canvases.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TemplateSize {
+    /// What the template calls it.
+    pub name: Arc<str>,
+    /// In pixels.
+    pub size: SizePx,
+}
+
+/// One of a template's font files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FontEntry {
+    /// As the template writes it: relative to the template's folder, or a URL.
+    pub path: String,
+    /// Where it is written.
+    pub position: Position,
+}
+
+/// A compiled template. Cheap to share, binds rows from any thread.
+#[derive(Debug)]
+pub struct Template {
+    name: Arc<str>,
+    locale: Arc<str>,
+    hash: String,
+    sizes: Vec<TemplateSize>,
+    size_values: Vec<Value>,
+    outputs: Vec<Output>,
+    fonts: Vec<FontEntry>,
+    fields: Vec<Field>,
+    field_names: Arc<FieldNames>,
+    /// Per field, the value that stands for every row's.
+    replacements: Vec<Option<serde_json::Value>>,
+    key: Option<Part>,
+    /// Per size.
+    layers: Vec<Vec<Arc<LayerModel>>>,
+    environment: Arc<Environment<'static>>,
+    /// Names that layers and the key look up.
+    used_names: BTreeSet<String>,
+}
+
+impl Template {
+    /// What it calls itself.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// BCP 47 tag. Default: `en`.
+    pub fn locale(&self) -> &str {
+        &self.locale
+    }
+
+    /// Its canvases in order; at least one.
+    pub fn sizes(&self) -> &[TemplateSize] {
+        &self.sizes
+    }
+
+    /// What to encode unless a flag or job says otherwise; at least one.
+    pub fn outputs(&self) -> &[Output] {
+        &self.outputs
+    }
+
+    /// Its font files, in order of fallback.
+    pub fn fonts(&self) -> &[FontEntry] {
+        &self.fonts
+    }
+
+    /// Its declared inputs, in order.
+    pub fn fields(&self) -> &[Field] {
+        &self.fields
+    }
+
+    /// BLAKE3 of the source, hexadecimal.
+    pub fn hash(&self) -> &str {
+        &self.hash
+    }
+
+    /// Photos that the template itself names, each once, so that a check can find out whether they exist:
+    /// constant `src`s of layers, and defaults of image fields.
+    pub fn assets(&self) -> Vec<(AssetRef, Position)> {
+        let mut assets = Vec::new();
+        for field in &self.fields {
+            let mut locations = field::Locations::new();
+            if let Some(default) = &field.default {
+                // Was checked when it was read.
+                let _ = field.convert(Some(default), AssetBase::Template, &mut locations, &field.name);
+            }
+            assets.extend(locations.into_iter().map(|(location, _)| (location, field.position)));
+        }
+        for layer in self.layers.iter().flatten() {
+            constant_assets(layer, &mut assets);
+        }
+        let mut seen = BTreeSet::new();
+        assets
+            .into_iter()
+            .filter(|(location, _)| !location.is_empty() && seen.insert(Arc::clone(location)))
+            .map(|(location, position)| (AssetRef { location, base: AssetBase::Template }, position))
+            .collect()
+    }
+
+    /// Whether the data has a column for every field that needs one.
+    ///
+    /// # Errors
+    /// One per required field without a column.
+    pub fn check_columns(&self, columns: &[Arc<str>]) -> Result<(), Vec<TemplateError>> {
+        let fields = self.fields.iter().zip(&self.replacements);
+        let missing = fields
+            .filter(|(field, replacement)| field.required && replacement.is_none() && !columns.contains(&field.column));
+        let errors: Vec<TemplateError> = missing
+            .map(|(field, _)| {
+                let message = format!("required, but the data has no column \"{}\"", field.column);
+                TemplateError::new(field.position, format!("fields.{}", field.name), message)
+                    .suggesting(&field.column, columns.iter().map(|column| &**column))
+            })
+            .collect();
+        if errors.is_empty() { Ok(()) } else { Err(errors) }
+    }
+
+    /// Sets a field for every row, whatever the row says: `--set FIELD=VALUE`.
+    ///
+    /// # Errors
+    /// No such field, or not a value of its type.
+    pub fn with_overrides(&mut self, field: &str, value: &str) -> Result<(), TemplateError> {
+        let Some(index) = self.field_names.index(field) else {
+            let message = format!("the template declares no field \"{}\"", reader::shorten(field));
+            let names = self.fields.iter().map(|field| &*field.name);
+            return Err(TemplateError::outside("", message).suggesting(field, names));
+        };
+        let declared = &self.fields[index];
+        let value = serde_json::Value::String(value.to_owned());
+        declared
+            .convert(Some(&value), AssetBase::Data, &mut field::Locations::new(), &declared.name)
+            .map_err(|error| TemplateError::outside(error.path, error.message))?;
+        self.replacements[index] = Some(value);
+        Ok(())
+    }
+
+    /// Compiles a pattern for names of objects. It may use the fields, `key`, `size`, `ext`, `format`, `index`,
+    /// `row`, `now` and `template`, but nothing personal.
+    ///
+    /// # Errors
+    /// Not valid, an unknown name, or a `pii` field.
+    pub fn compile_name(&self, pattern: &str) -> Result<NamePattern, TemplateError> {
+        if !scan::is_dynamic(pattern) {
+            return Ok(NamePattern(Part::Constant(pattern.into())));
+        }
+        let program = expression::Program::compile(&self.environment, pattern).map_err(|message| {
+            TemplateError::outside("name", format!("in \"{}\": {message}", reader::shorten(pattern)))
+        })?;
+        let fields = self.fields.iter().map(|field| &*field.name);
+        let known: Vec<&str> = fields.chain(BUILT_IN.iter().copied()).chain(BUILT_IN_NAMES.iter().copied()).collect();
+        for name in program.names() {
+            if !known.contains(&name.as_str()) {
+                return Err(reading::unknown_name(name, Position::default(), "name", known));
+            }
+        }
+        if let Some(message) = parse::personal_name(&self.fields, program.names()) {
+            return Err(TemplateError::outside("name", message));
+        }
+        Ok(NamePattern(Part::Dynamic(Arc::new(program))))
+    }
+
+    /// Whether any of these names can hold personal data.
+    fn is_personal(&self, names: &[String]) -> bool {
+        names.iter().any(|name| match self.field_names.index(name) {
+            Some(index) => self.fields[index].has_personal_data(),
+            None => name == "row" && self.fields.iter().any(Field::has_personal_data),
+        })
+    }
+}
+
+fn constant_assets(layer: &LayerModel, assets: &mut Vec<(Arc<str>, Position)>) {
+    match &layer.kind {
+        KindModel::Group(layers) => layers.iter().for_each(|layer| constant_assets(layer, assets)),
+        KindModel::Stack(stack) => stack.layers.iter().for_each(|layer| constant_assets(layer, assets)),
+        KindModel::Image(image) => {
+            if let Prop::Constant(location) = &image.src {
+                assets.push((Arc::clone(location), image.src_position));
+            }
+        }
+        KindModel::Rect | KindModel::Ellipse | KindModel::Text(_) | KindModel::Rating(_) => {}
+    }
+}

@@ -1,0 +1,149 @@
+//! A template after parsing: every property a checked constant or a compiled expression.
+//!
+//! The shapes mirror [`super::scene`], which is what they become once a row is bound ([`super::bind`]).
+
+use std::sync::Arc;
+
+use super::error::Position;
+use super::expression::Program;
+use super::keys::Kind;
+use super::scalar::{Anchor, Weight};
+use super::scene::{
+    Align, Direction, Fill, Fit, Justify, Length, LineHeight, Mask, Overflow, TextAlign, VerticalAlign,
+};
+use crate::pixels::Color;
+
+/// A property.
+#[derive(Clone, Debug)]
+pub(super) enum Prop<T> {
+    Constant(T),
+    Dynamic(Arc<Dynamic>),
+}
+
+/// A property that a row decides.
+#[derive(Debug)]
+pub(super) struct Dynamic {
+    pub program: Program,
+    pub kind: &'static Kind,
+    /// For messages: `layers[3].text`.
+    pub path: Arc<str>,
+}
+
+#[derive(Debug)]
+pub(super) struct LayerModel {
+    pub path: Arc<str>,
+    pub when: Prop<bool>,
+    pub frame: FrameModel,
+    pub opacity: Prop<f32>,
+    pub rotation: Prop<f32>,
+    pub overflow: Prop<Overflow>,
+    pub fill: Option<Prop<Fill>>,
+    pub stroke: Option<StrokeModel>,
+    pub radius: Option<[Prop<Length>; 4]>,
+    pub shadows: Vec<ShadowModel>,
+    pub grow: Prop<f32>,
+    pub flex_shrink: Prop<f32>,
+    pub align_self: Option<Prop<Align>>,
+    pub kind: KindModel,
+}
+
+#[derive(Debug)]
+pub(super) enum KindModel {
+    Rect,
+    Ellipse,
+    Group(Vec<Arc<LayerModel>>),
+    Stack(Box<StackModel>),
+    Text(Box<TextModel>),
+    Image(Box<ImageModel>),
+    Rating(Box<RatingModel>),
+}
+
+#[derive(Debug, Default)]
+pub(super) struct FrameModel {
+    pub left: Option<Prop<Length>>,
+    pub right: Option<Prop<Length>>,
+    pub top: Option<Prop<Length>>,
+    pub bottom: Option<Prop<Length>>,
+    pub width: Option<Prop<Length>>,
+    pub height: Option<Prop<Length>>,
+    pub min_width: Option<Prop<Length>>,
+    pub max_width: Option<Prop<Length>>,
+    pub min_height: Option<Prop<Length>>,
+    pub max_height: Option<Prop<Length>>,
+    pub center_x: bool,
+    pub center_y: bool,
+}
+
+#[derive(Debug)]
+pub(super) struct StrokeModel {
+    pub width: Prop<f32>,
+    pub color: Prop<Color>,
+}
+
+#[derive(Debug)]
+pub(super) struct ShadowModel {
+    pub x: Prop<f32>,
+    pub y: Prop<f32>,
+    pub blur: Prop<f32>,
+    pub spread: Prop<f32>,
+    pub color: Prop<Color>,
+}
+
+#[derive(Debug)]
+pub(super) struct StackModel {
+    pub direction: Prop<Direction>,
+    pub gap: Prop<f32>,
+    pub padding: Option<[Prop<f32>; 4]>,
+    pub align: Prop<Align>,
+    pub justify: Prop<Justify>,
+    pub wrap: Prop<bool>,
+    pub layers: Vec<Arc<LayerModel>>,
+}
+
+#[derive(Debug)]
+pub(super) struct TextModel {
+    pub text: Prop<Arc<str>>,
+    pub font: FontModel,
+    pub color: Prop<Color>,
+    pub align: Prop<TextAlign>,
+    pub valign: Prop<VerticalAlign>,
+    pub max_lines: Option<Prop<u32>>,
+    pub shrink_to: Option<Prop<f32>>,
+    pub wrap: Prop<bool>,
+    pub ellipsis: Prop<Arc<str>>,
+}
+
+#[derive(Debug)]
+pub(super) struct FontModel {
+    pub family: Option<Prop<Arc<str>>>,
+    pub weight: Prop<Weight>,
+    pub italic: Prop<bool>,
+    pub size: Prop<f32>,
+    pub line_height: Prop<LineHeight>,
+    pub letter_spacing: Prop<f32>,
+}
+
+#[derive(Debug)]
+pub(super) struct ImageModel {
+    pub src: Prop<Arc<str>>,
+    pub src_position: Position,
+    pub fit: Prop<Fit>,
+    pub focus: FocusModel,
+    pub mask: Prop<Mask>,
+}
+
+#[derive(Debug)]
+pub(super) enum FocusModel {
+    Anchor(Prop<Anchor>),
+    Point(Prop<f32>, Prop<f32>),
+}
+
+#[derive(Debug)]
+pub(super) struct RatingModel {
+    pub value: Prop<f32>,
+    pub max: Prop<u32>,
+    pub size: Prop<f32>,
+    pub gap: Prop<f32>,
+    pub color: Prop<Color>,
+    pub empty_color: Prop<Color>,
+}

@@ -1,0 +1,404 @@
+//! Source text into a tree in which every value knows its place.
+//!
+//! YAML by saphyr's events, JSON by [`super::json_reader`]; no meaning yet. Bounded: source length, depth,
+//! nodes (so that aliases cannot multiply). Feeds [`super::reading`].
+
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Span, StrInput};
+
+use super::error::{Position, TemplateError};
+use super::{json_reader, traps};
+
+/// Longest source, in bytes.
+pub(super) const MAX_SOURCE_BYTES: usize = 1 << 20;
+/// Deepest nesting of lists and mappings.
+pub(super) const MAX_DEPTH: usize = 64;
+/// Most values in a template, aliases expanded.
+pub(super) const MAX_NODES: usize = 100_000;
+
+/// How a template is written down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Syntax {
+    /// YAML 1.2.
+    Yaml,
+    /// JSON.
+    Json,
+}
+
+/// A value and where it stands.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Node {
+    pub content: Content,
+    pub position: Position,
+}
+
+/// What a value is.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Content {
+    Null,
+    Bool(bool),
+    /// Finite, with the characters it was written in.
+    Number(f64, String),
+    Text(String),
+    List(Vec<Node>),
+    Map(Vec<Entry>),
+}
+
+/// A key with its value.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Entry {
+    pub key: String,
+    pub position: Position,
+    pub value: Node,
+    /// Where the entry was merged in from, relative to the mapping it is in now: `sizes.story`.
+    pub via: Option<Arc<str>>,
+}
+
+impl Node {
+    /// The entries of a mapping; none for anything else.
+    pub fn entries(&self) -> &[Entry] {
+        match &self.content {
+            Content::Map(entries) => entries,
+            _ => &[],
+        }
+    }
+
+    /// The value of a key.
+    pub fn get(&self, key: &str) -> Option<&Node> {
+        self.entries().iter().find(|entry| entry.key == key).map(|entry| &entry.value)
+    }
+}
+
+/// Reads a source.
+///
+/// # Errors
+/// One error: what follows the first is not readable.
+pub(super) fn read(source: &[u8], syntax: Syntax) -> Result<Node, TemplateError> {
+    let start = Position::new(1, 1);
+    if source.len() > MAX_SOURCE_BYTES {
+        let message = format!("the template is {} bytes long, more than {MAX_SOURCE_BYTES}", source.len());
+        return Err(TemplateError::new(start, "", message));
+    }
+    let text = std::str::from_utf8(source).map_err(|error| {
+        let valid = String::from_utf8_lossy(&source[..error.valid_up_to()]);
+        let line = valid.matches('\n').count() + 1;
+        let column = valid.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+        TemplateError::new(Position::new(line, column), "", "the template is not UTF-8")
+    })?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    match syntax {
+        Syntax::Yaml => YamlReader::new(text).document(),
+        Syntax::Json => json_reader::read(text),
+    }
+}
+
+struct YamlReader<'s> {
+    source: &'s str,
+    parser: Parser<'s, StrInput<'s>>,
+    anchors: HashMap<usize, (Rc<Node>, usize)>,
+    nodes: usize,
+    swallowed_colors: Option<HashMap<usize, (usize, String)>>,
+}
+
+impl<'s> YamlReader<'s> {
+    fn new(source: &'s str) -> Self {
+        Self { source, parser: Parser::new_from_str(source), anchors: HashMap::new(), nodes: 0, swallowed_colors: None }
+    }
+
+    fn document(mut self) -> Result<Node, TemplateError> {
+        let root = loop {
+            match self.next()? {
+                (Event::StreamEnd, _) => {
+                    return Err(TemplateError::new(Position::new(1, 1), "", "the template is empty"));
+                }
+                (Event::StreamStart | Event::DocumentStart(_) | Event::Nothing, _) => {}
+                (event, span) => break self.node(event, span, 0)?,
+            }
+        };
+        loop {
+            match self.next()? {
+                (Event::StreamEnd, _) => return Ok(root),
+                (Event::DocumentStart(_), span) => {
+                    return Err(TemplateError::new(
+                        position(span.start),
+                        "",
+                        "a template is one document, here a second begins",
+                    ));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn next(&mut self) -> Result<(Event<'s>, Span), TemplateError> {
+        match self.parser.next_event() {
+            Some(Ok(event)) => Ok(event),
+            Some(Err(error)) => Err(self.syntax_error(position(*error.marker()), error.info())),
+            None => Ok((Event::StreamEnd, Span::default())),
+        }
+    }
+
+    fn syntax_error(&self, at: Position, info: &str) -> TemplateError {
+        match traps::explain(self.source, at.line) {
+            Some((position, message)) => TemplateError::new(position, "", message),
+            None => TemplateError::new(at, "", format!("not valid YAML: {info}")),
+        }
+    }
+
+    fn node(&mut self, event: Event<'s>, span: Span, depth: usize) -> Result<Node, TemplateError> {
+        let at = position(span.start);
+        if depth > MAX_DEPTH {
+            return Err(TemplateError::new(at, "", format!("nested more than {MAX_DEPTH} deep")));
+        }
+        self.count(1, at)?;
+        let nodes_before = self.nodes;
+        let (content, anchor, tag) = match event {
+            Event::Alias(id) => {
+                let Some((node, size)) = self.anchors.get(&id).cloned() else {
+                    return Err(TemplateError::new(at, "", "an alias stands inside the value it repeats"));
+                };
+                self.count(size, at)?;
+                if depth + depth_of(&node) > MAX_DEPTH {
+                    return Err(TemplateError::new(at, "", format!("nested more than {MAX_DEPTH} deep")));
+                }
+                return Ok(Node::clone(&node));
+            }
+            Event::Scalar(text, style, anchor, tag) => {
+                let content = match style {
+                    ScalarStyle::Plain => plain(&text).map_err(|message| TemplateError::new(at, "", message))?,
+                    _ => Content::Text(text.into_owned()),
+                };
+                (content, anchor, tag)
+            }
+            Event::SequenceStart(anchor, tag) => {
+                let mut list = Vec::new();
+                loop {
+                    match self.next()? {
+                        (Event::SequenceEnd, _) => break,
+                        (event, span) => list.push(self.node(event, span, depth + 1)?),
+                    }
+                }
+                (Content::List(list), anchor, tag)
+            }
+            Event::MappingStart(anchor, tag) => (Content::Map(self.mapping(depth)?), anchor, tag),
+            Event::StreamStart | Event::StreamEnd | Event::DocumentStart(_) | Event::DocumentEnd => {
+                return Err(self.syntax_error(at, "the document ends too early"));
+            }
+            Event::SequenceEnd | Event::MappingEnd | Event::Nothing => {
+                return Err(self.syntax_error(at, "a list or mapping ends where none began"));
+            }
+        };
+        if tag.is_some() {
+            return Err(TemplateError::new(at, "", "tags (!) have no meaning in a template"));
+        }
+        let node = Node { content, position: at };
+        if anchor > 0 {
+            self.anchors.insert(anchor, (Rc::new(node.clone()), self.nodes - nodes_before + 1));
+        }
+        Ok(node)
+    }
+
+    fn mapping(&mut self, depth: usize) -> Result<Vec<Entry>, TemplateError> {
+        let mut entries: Vec<Entry> = Vec::new();
+        let mut known = HashSet::new();
+        loop {
+            let (event, span) = self.next()?;
+            let key_at = position(span.start);
+            let key = match event {
+                Event::MappingEnd => return Ok(entries),
+                Event::Scalar(text, ..) => text.into_owned(),
+                Event::MappingStart(..) | Event::SequenceStart(..) => {
+                    return Err(self.syntax_error(key_at, "a key must be text"));
+                }
+                _ => return Err(TemplateError::new(key_at, "", "a key must be text")),
+            };
+            if !known.insert(key.clone()) {
+                return Err(TemplateError::new(key_at, "", format!("the key \"{}\" is here twice", shorten(&key))));
+            }
+            let (event, value_span) = self.next()?;
+            let value = self.node(event, value_span, depth + 1)?;
+            if value.content == Content::Null
+                && let Some((column, message)) = self.swallowed_color(key_at)
+            {
+                return Err(TemplateError::new(Position::new(key_at.line, column), key, message));
+            }
+            entries.push(Entry { key, position: key_at, value, via: None });
+        }
+    }
+
+    /// The colour in a comment behind a key without a value.
+    fn swallowed_color(&mut self, key_at: Position) -> Option<(usize, String)> {
+        let source = self.source;
+        let colors = self.swallowed_colors.get_or_insert_with(|| traps::swallowed_colors(source));
+        colors.get(&key_at.line).filter(|(column, _)| *column > key_at.column).cloned()
+    }
+
+    fn count(&mut self, more: usize, at: Position) -> Result<(), TemplateError> {
+        self.nodes += more;
+        if self.nodes > MAX_NODES {
+            let message = format!("more than {MAX_NODES} values, aliases included");
+            return Err(TemplateError::new(at, "", message));
+        }
+        Ok(())
+    }
+}
+
+fn position(marker: Marker) -> Position {
+    Position::new(marker.line().max(1), marker.col() + 1)
+}
+
+fn depth_of(node: &Node) -> usize {
+    match &node.content {
+        Content::List(list) => 1 + list.iter().map(depth_of).max().unwrap_or(0),
+        Content::Map(entries) => 1 + entries.iter().map(|entry| depth_of(&entry.value)).max().unwrap_or(0),
+        _ => 0,
+    }
+}
+
+/// A plain scalar by YAML 1.2's core schema: <https://yaml.org/spec/1.2.2/#103-core-schema>.
+fn plain(text: &str) -> Result<Content, String> {
+    Ok(match text {
+        "" | "~" | "null" | "Null" | "NULL" => Content::Null,
+        "true" | "True" | "TRUE" => Content::Bool(true),
+        "false" | "False" | "FALSE" => Content::Bool(false),
+        _ => match number(text)? {
+            Some(value) => Content::Number(value, text.to_owned()),
+            None => Content::Text(text.to_owned()),
+        },
+    })
+}
+
+fn number(text: &str) -> Result<Option<f64>, String> {
+    let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
+    if matches!(unsigned, ".inf" | ".Inf" | ".INF" | ".nan" | ".NaN" | ".NAN") {
+        return Err(format!("a number must be finite, got {text}"));
+    }
+    if let Some(digits) = text.strip_prefix("0x") {
+        return Ok(u32::from_str_radix(digits, 16).ok().map(f64::from));
+    }
+    if let Some(digits) = text.strip_prefix("0o") {
+        return Ok(u32::from_str_radix(digits, 8).ok().map(f64::from));
+    }
+    let looks_like_one = unsigned.starts_with(|c: char| c.is_ascii_digit() || c == '.')
+        && unsigned.contains(|c: char| c.is_ascii_digit())
+        && unsigned.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'e' | b'E' | b'-' | b'+'));
+    if !looks_like_one {
+        return Ok(None);
+    }
+    match text.parse::<f64>() {
+        Ok(value) if value.is_finite() => Ok(Some(value)),
+        Ok(_) => Err(format!("a number must be finite, got {}", shorten(text))),
+        Err(_) => Ok(None),
+    }
+}
+
+/// At most 40 characters of a text, for messages.
+pub(super) fn shorten(text: &str) -> String {
+    shorten_to(text, 40)
+}
+
+/// At most `most` characters of a text, for messages.
+pub(super) fn shorten_to(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn yaml(source: &str) -> Result<Node, String> {
+        read(source.as_bytes(), Syntax::Yaml).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn values_know_their_place() {
+        let root = yaml("name: card\nsizes:\n  link: { width: 1200 }\n").unwrap();
+        let width = root.get("sizes").and_then(|n| n.get("link")).and_then(|n| n.get("width")).unwrap();
+        assert_eq!(width.content, Content::Number(1200.0, "1200".into()));
+        assert_eq!(width.position, Position::new(3, 18));
+    }
+
+    #[test]
+    fn scalars_follow_the_core_schema() {
+        let root = yaml("[~, true, 007, 1.5, 0x1f, '7', 12px, 1.2.3, yes]").unwrap();
+        let Content::List(list) = root.content else { panic!("a list") };
+        let contents: Vec<Content> = list.into_iter().map(|node| node.content).collect();
+        let text = |t: &str| Content::Text(t.into());
+        assert_eq!(contents[0], Content::Null);
+        assert_eq!(contents[1], Content::Bool(true));
+        assert_eq!(contents[2], Content::Number(7.0, "007".into()));
+        assert_eq!(contents[3], Content::Number(1.5, "1.5".into()));
+        assert_eq!(contents[4], Content::Number(31.0, "0x1f".into()));
+        assert_eq!(contents[5..9], [text("7"), text("12px"), text("1.2.3"), text("yes")]);
+    }
+
+    #[test]
+    fn what_is_not_a_tree_is_refused() {
+        for (source, expected) in [
+            ("", "empty"),
+            ("a: 1\n---\nb: 2", "second"),
+            ("a: !!str 1", "tags"),
+            ("a: 1\na: 2", "twice"),
+            ("a: .nan", "finite"),
+            ("a: 1e999", "finite"),
+            ("a: &x [*x]", "inside the value"),
+            ("a: [1, 2", "not valid YAML"),
+            ("a: *nowhere", "not valid YAML"),
+        ] {
+            let error = yaml(source).unwrap_err();
+            assert!(error.contains(expected), "{source:?} gave {error:?}");
+        }
+    }
+
+    #[test]
+    fn depth_and_aliases_are_bounded() {
+        assert!(yaml(&"[".repeat(5_000)).is_err());
+        let deep = format!("{}1{}", "[".repeat(70), "]".repeat(70));
+        assert!(yaml(&deep).unwrap_err().contains("deep"));
+        let mut bomb = String::from("a0: &a0 [1,1,1,1,1,1,1,1,1,1]\n");
+        for level in 1..12 {
+            let below = vec![format!("*a{}", level - 1); 10].join(",");
+            bomb.push_str(&format!("a{level}: &a{level} [{below}]\n"));
+        }
+        assert!(yaml(&bomb).unwrap_err().contains("aliases included"));
+        assert_eq!(yaml("a: &x 1\nb: *x").unwrap().get("b").unwrap().content, Content::Number(1.0, "1".into()));
+    }
+
+    #[test]
+    fn an_unquoted_colour_is_named() {
+        let error = yaml("layers:\n  - type: rect\n    fill: #0f172a\n    frame: full\n").unwrap_err();
+        assert!(error.starts_with("line 3, column 11: fill: "), "{error}");
+        assert!(error.contains("\"#0f172a\""), "{error}");
+        let error = yaml("layers:\n  - { type: rect, fill: #0f172a, frame: full }\n  - { type: rect }\n").unwrap_err();
+        assert!(error.starts_with("line 2, column 25: ") && error.contains("\"#0f172a\""), "{error}");
+        // A comment is still a comment.
+        assert!(yaml("fill: # none\nframe: full").is_ok());
+    }
+
+    #[test]
+    fn unquoted_braces_are_named() {
+        for source in [
+            "a: 1\ntext: {{ name }}\n",
+            "a: 1\ntext: {{ price | currency('USD') }}\n",
+            "a: 1\ntext: {{ name }} and more\n",
+        ] {
+            let error = yaml(source).unwrap_err();
+            assert!(error.starts_with("line 2, column 7: ") && error.contains("quotes"), "{source:?}: {error}");
+        }
+        let error = yaml("layers:\n  - { type: text, text: {{ name }} }\n").unwrap_err();
+        assert!(error.starts_with("line 2, column 25: ") && error.contains("quotes"), "{error}");
+    }
+
+    #[test]
+    fn bytes_that_are_not_text_are_refused() {
+        let error = read(b"a: 1\nb: \xff", Syntax::Yaml).unwrap_err();
+        assert_eq!((error.line, error.column), (2, 4));
+        assert!(read(&vec![b' '; MAX_SOURCE_BYTES + 1], Syntax::Yaml).is_err());
+    }
+}

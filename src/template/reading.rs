@@ -1,0 +1,266 @@
+//! From the tree to typed values: the state of one parse and the verbs that every part of it shares.
+//!
+//! Errors are collected, so that an author sees all of them at once; what could not be read gets a placeholder
+//! and the template is refused in the end. Keys, ranges and defaults come from [`super::tables`].
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use minijinja::Environment;
+
+use super::error::{Position, TemplateError};
+use super::expression::Program;
+use super::keys::{Key, Kind, Object};
+use super::model::{Dynamic, Prop};
+use super::reader::{Content, Entry, Node, shorten};
+use super::scalar::{FromScalar, Scalar};
+use super::scan;
+use super::tables::{FONT, FRAME};
+
+/// Most errors reported for one template.
+const MAX_ERRORS: usize = 200;
+
+/// The state of one parse.
+pub(super) struct Reading {
+    pub errors: Vec<TemplateError>,
+    pub environment: Arc<Environment<'static>>,
+    /// What expressions may name: declared fields and what is built in.
+    pub known_names: Vec<Arc<str>>,
+    /// What they did name.
+    pub used_names: BTreeSet<String>,
+}
+
+/// A mapping of known shape.
+pub(super) struct Map<'n> {
+    pub entries: Vec<&'n Entry>,
+    pub position: Position,
+    pub path: String,
+    pub object: &'static Object,
+}
+
+impl<'n> Map<'n> {
+    /// The entry of a key, by its name or alias.
+    pub fn entry(&self, name: &'static str) -> Option<&'n Entry> {
+        let key = self.key(name);
+        self.entries.iter().find(|entry| entry.key == name || key.alias == Some(&entry.key)).copied()
+    }
+
+    /// Where an entry stands, wherever it was merged in from.
+    pub fn path_of(&self, entry: &Entry) -> String {
+        join(entry.via.as_deref().unwrap_or(&self.path), &entry.key)
+    }
+
+    fn key(&self, name: &'static str) -> &'static Key {
+        self.object.key(name).expect("code asks only for keys that its table describes")
+    }
+}
+
+/// `a.b`, or `b` at the root.
+pub(super) fn join(path: &str, key: &str) -> String {
+    let key = shorten(key);
+    if path.is_empty() { key } else { format!("{path}.{key}") }
+}
+
+impl Reading {
+    pub fn new(environment: Environment<'static>) -> Self {
+        Self {
+            errors: Vec::new(),
+            environment: Arc::new(environment),
+            known_names: Vec::new(),
+            used_names: BTreeSet::new(),
+        }
+    }
+
+    /// Records a mistake.
+    pub fn error(&mut self, position: Position, path: impl Into<String>, message: impl Into<String>) {
+        self.push(TemplateError::new(position, path, message));
+    }
+
+    /// Records a mistake.
+    pub fn push(&mut self, error: TemplateError) {
+        if self.errors.len() < MAX_ERRORS && !self.errors.contains(&error) {
+            self.errors.push(error);
+        }
+    }
+
+    /// A node as a mapping with the keys of `object`; wrong keys are recorded.
+    pub fn map<'n>(&mut self, node: &'n Node, path: &str, object: &'static Object) -> Option<Map<'n>> {
+        let Content::Map(entries) = &node.content else {
+            let message = format!("expected a mapping ({}), got {}", object.name, Scalar::from_node(node));
+            self.error(node.position, path, message);
+            return None;
+        };
+        Some(self.map_of(entries.iter().collect(), node.position, path, object))
+    }
+
+    /// Entries as a mapping with the keys of `object`; wrong keys are recorded.
+    pub fn map_of<'n>(
+        &mut self,
+        entries: Vec<&'n Entry>,
+        position: Position,
+        path: &str,
+        object: &'static Object,
+    ) -> Map<'n> {
+        let map = Map { entries, position, path: path.to_owned(), object };
+        let mut seen: Vec<(&'static str, &str)> = Vec::new();
+        for entry in &map.entries {
+            match object.key(&entry.key) {
+                Some(key) => {
+                    if let Some((_, other)) = seen.iter().find(|(name, _)| *name == key.name) {
+                        let message = format!("\"{}\" and \"{other}\" are the same: keep one", entry.key);
+                        self.error(entry.position, map.path_of(entry), message);
+                    }
+                    seen.push((key.name, &entry.key));
+                }
+                None => self.unknown_key(&map, entry),
+            }
+        }
+        for key in object.keys().filter(|key| key.required) {
+            if !seen.iter().any(|(name, _)| *name == key.name) {
+                self.error(position, path, format!("the {} has no \"{}\"", object.name, key.name));
+            }
+        }
+        map
+    }
+
+    fn unknown_key(&mut self, map: &Map<'_>, entry: &Entry) {
+        let known = map.object.keys().flat_map(|key| std::iter::once(key.name).chain(key.alias));
+        let mut error =
+            TemplateError::new(entry.position, map.path_of(entry), format!("unknown key \"{}\"", shorten(&entry.key)));
+        let home = [("frame", &FRAME), ("font", &FONT)]
+            .into_iter()
+            .find(|(name, object)| map.object.key(name).is_some() && object.key(&entry.key).is_some());
+        match home {
+            Some((home, _)) => error.message.push_str(&format!(", it belongs in \"{home}\"")),
+            None => error = error.suggesting(&entry.key, known),
+        }
+        self.push(error);
+    }
+
+    /// The value of a key, or its default.
+    pub fn prop<T: FromScalar>(&mut self, map: &Map<'_>, name: &'static str) -> Prop<T> {
+        if let Some(prop) = self.optional(map, name) {
+            return prop;
+        }
+        let key = map.key(name);
+        let default = key.default.and_then(|text| T::from_scalar(&key.kind, &Scalar::from_default(text)).ok());
+        Prop::Constant(default.unwrap_or_else(T::placeholder))
+    }
+
+    /// The value of a key, if it is there.
+    pub fn optional<T: FromScalar>(&mut self, map: &Map<'_>, name: &'static str) -> Option<Prop<T>> {
+        let entry = map.entry(name)?;
+        let key = map.key(name);
+        let path = map.path_of(entry);
+        Some(self.prop_of(&entry.value, &path, &key.kind, key.dynamic))
+    }
+
+    /// The value of a key that no row may set, or its default.
+    pub fn constant<T: FromScalar>(&mut self, map: &Map<'_>, name: &'static str) -> T {
+        match self.prop(map, name) {
+            Prop::Constant(value) => value,
+            Prop::Dynamic(_) => T::placeholder(),
+        }
+    }
+
+    /// The value of a key that no row may set, if it is there.
+    pub fn optional_constant<T: FromScalar>(&mut self, map: &Map<'_>, name: &'static str) -> Option<T> {
+        map.entry(name)?;
+        Some(self.constant(map, name))
+    }
+
+    /// A value: a constant, checked now, or an expression, compiled now.
+    pub fn prop_of<T: FromScalar>(&mut self, node: &Node, path: &str, kind: &'static Kind, dynamic: bool) -> Prop<T> {
+        if let Content::Text(text) = &node.content
+            && scan::is_dynamic(text)
+        {
+            if !dynamic {
+                self.error(node.position, path, "must be the same for every row: no {{ }} here");
+                return Prop::Constant(T::placeholder());
+            }
+            return match self.program(text, node.position, path) {
+                Some(program) if matches!(kind, Kind::Condition) && !program.is_exact() => {
+                    self.error(node.position, path, "expected true, false or exactly one {{ expression }}");
+                    Prop::Constant(T::placeholder())
+                }
+                Some(program) => Prop::Dynamic(Arc::new(Dynamic { program, kind, path: path.into() })),
+                None => Prop::Constant(T::placeholder()),
+            };
+        }
+        let scalar = Scalar::from_node(node);
+        Prop::Constant(T::from_scalar(kind, &scalar).unwrap_or_else(|mismatch| {
+            self.error(node.position, path, mismatch.describe(&scalar));
+            T::placeholder()
+        }))
+    }
+
+    /// A compiled text whose names are all known.
+    pub fn program(&mut self, text: &str, position: Position, path: &str) -> Option<Program> {
+        let program = match Program::compile(&self.environment, text) {
+            Ok(program) => program,
+            Err(message) => {
+                self.error(position, path, format!("in \"{}\": {message}", shorten(text)));
+                return None;
+            }
+        };
+        let known = self.known_names.clone();
+        for name in program.names() {
+            if known.iter().any(|known| **known == **name) {
+                self.used_names.insert(name.clone());
+            } else {
+                self.push(unknown_name(name, position, path, known.iter().map(|name| &**name)));
+            }
+        }
+        Some(program)
+    }
+
+    /// Up to four values in the order of CSS's shorthands (top or top left first, clockwise), spread to four.
+    pub fn four<T: FromScalar>(
+        &mut self,
+        map: &Map<'_>,
+        name: &'static str,
+        kind: &'static Kind,
+    ) -> Option<[Prop<T>; 4]> {
+        let entry = map.entry(name)?;
+        let path = map.path_of(entry);
+        let given: Vec<Prop<T>> = match &entry.value.content {
+            Content::List(list) if (1..=4).contains(&list.len()) => list
+                .iter()
+                .enumerate()
+                .map(|(index, node)| self.prop_of(node, &format!("{path}[{index}]"), kind, true))
+                .collect(),
+            Content::List(list) => {
+                self.error(entry.value.position, path, format!("expected one to four values, got {}", list.len()));
+                return None;
+            }
+            _ => vec![self.prop_of(&entry.value, &path, kind, true)],
+        };
+        let first = given.first()?;
+        let second = given.get(1).unwrap_or(first);
+        let third = given.get(2).unwrap_or(first);
+        let fourth = given.get(3).unwrap_or(second);
+        Some([first.clone(), second.clone(), third.clone(), fourth.clone()])
+    }
+
+    /// The items of a list; anything else is recorded.
+    pub fn list<'n>(&mut self, node: &'n Node, path: &str) -> &'n [Node] {
+        match &node.content {
+            Content::List(list) => list,
+            _ => {
+                self.error(node.position, path, format!("expected a list, got {}", Scalar::from_node(node)));
+                &[]
+            }
+        }
+    }
+}
+
+/// The error for a name that is neither declared nor built in.
+pub(super) fn unknown_name<'k>(
+    name: &str,
+    position: Position,
+    path: &str,
+    known: impl IntoIterator<Item = &'k str>,
+) -> TemplateError {
+    let message = format!("\"{}\" is neither a declared field nor built in", shorten(name));
+    TemplateError::new(position, path, message).suggesting(name, known)
+}

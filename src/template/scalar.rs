@@ -1,0 +1,489 @@
+//! One value, read as the type that a key takes: from the source or from an expression, by the same rules.
+//!
+//! Colours and lengths are read in [`super::css`], gradients in [`super::gradient`].
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+
+use minijinja::value::ValueKind;
+
+use super::css;
+use super::gradient;
+use super::keys::Kind;
+use super::reader::{Content, Node, shorten};
+use super::scene::{
+    Align, Direction, Fill, Fit, Justify, Length, LineHeight, Mask, Overflow, TextAlign, VerticalAlign,
+};
+use crate::pixels::Color;
+
+/// Longest text that an expression, a field or a key may give, in bytes.
+pub(super) const MAX_TEXT_BYTES: usize = 64 << 10;
+
+/// A value that is not read yet.
+#[derive(Clone, Debug)]
+pub(super) enum Scalar<'v> {
+    /// No value: null, none, undefined.
+    Missing,
+    Bool(bool),
+    /// A number and its characters, where it was written as one.
+    Number(f64, Option<&'v str>),
+    Text(Cow<'v, str>),
+    /// A list, mapping or other object.
+    Other(&'static str),
+}
+
+impl<'v> Scalar<'v> {
+    pub fn from_node(node: &'v Node) -> Self {
+        match &node.content {
+            Content::Null => Self::Missing,
+            Content::Bool(value) => Self::Bool(*value),
+            Content::Number(value, written) => Self::Number(*value, Some(written)),
+            Content::Text(text) => Self::Text(Cow::Borrowed(text)),
+            Content::List(_) => Self::Other("a list"),
+            Content::Map(_) => Self::Other("a mapping"),
+        }
+    }
+
+    /// A default as the tables write it.
+    pub fn from_default(text: &'static str) -> Scalar<'static> {
+        match text {
+            "true" => Scalar::Bool(true),
+            "false" => Scalar::Bool(false),
+            _ => match text.parse::<f64>() {
+                Ok(value) => Scalar::Number(value, Some(text)),
+                Err(_) => Scalar::Text(Cow::Borrowed(text)),
+            },
+        }
+    }
+
+    pub fn from_value(value: &'v minijinja::Value) -> Self {
+        match value.kind() {
+            ValueKind::Undefined | ValueKind::None => Self::Missing,
+            ValueKind::Bool => Self::Bool(value.is_true()),
+            ValueKind::Number => match f64::try_from(value.clone()) {
+                Ok(number) => Self::Number(number, None),
+                Err(_) => Self::Text(Cow::Owned(value.to_string())),
+            },
+            ValueKind::String => Self::Text(Cow::Borrowed(value.as_str().unwrap_or_default())),
+            ValueKind::Map => Self::Other("a mapping"),
+            _ => Self::Other("a list"),
+        }
+    }
+
+    /// Its characters, if it is a single value.
+    pub fn to_text(&self) -> Option<Cow<'v, str>> {
+        match self {
+            Self::Bool(value) => Some(Cow::Borrowed(if *value { "true" } else { "false" })),
+            Self::Number(_, Some(written)) => Some(Cow::Borrowed(written)),
+            Self::Number(value, None) => Some(Cow::Owned(number_to_text(*value))),
+            Self::Text(text) => Some(text.clone()),
+            Self::Missing | Self::Other(_) => None,
+        }
+    }
+
+    fn trimmed(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text.trim()),
+            _ => None,
+        }
+    }
+}
+
+/// As messages show it, shortened.
+impl fmt::Display for Scalar<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing => f.write_str("nothing"),
+            Self::Text(text) => write!(f, "\"{}\"", shorten(text)),
+            Self::Other(name) => f.write_str(name),
+            single => f.write_str(&shorten(&single.to_text().unwrap_or_default())),
+        }
+    }
+}
+
+/// A number as a designer would write it: whole ones without `.0`.
+pub(super) fn number_to_text(value: f64) -> String {
+    // Display of f64 is the shortest text that reads back as the same number, without exponent.
+    if value == 0.0 { "0".to_owned() } else { value.to_string() }
+}
+
+/// Why a value is not of its type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Mismatch {
+    /// `a length`, `a number from 0 to 1`.
+    pub expected: Cow<'static, str>,
+    /// More, which may quote the value.
+    pub detail: Option<String>,
+}
+
+impl Mismatch {
+    pub fn expected(what: impl Into<Cow<'static, str>>) -> Self {
+        Self { expected: what.into(), detail: None }
+    }
+
+    /// `expected a length, got "12 ducks"`.
+    pub fn describe(&self, got: &Scalar<'_>) -> String {
+        let detail = self.detail.as_ref().map(|detail| format!(": {detail}")).unwrap_or_default();
+        format!("expected {}, got {got}{detail}", self.expected)
+    }
+
+    /// The same without the value.
+    pub fn describe_hidden(&self) -> String {
+        format!("expected {}, got a value that is not shown because it is personal", self.expected)
+    }
+}
+
+/// A type that a key can take.
+pub(super) trait FromScalar: Clone {
+    /// Reads a value by the rules of its key.
+    fn from_scalar(kind: &Kind, scalar: &Scalar<'_>) -> Result<Self, Mismatch>;
+    /// Stands in after an error was recorded, and is never drawn.
+    fn placeholder() -> Self;
+}
+
+fn number_in(scalar: &Scalar<'_>, what: &str, min: f64, max: f64, units: &[(&str, f64)]) -> Result<f64, Mismatch> {
+    let number = match scalar {
+        Scalar::Number(value, _) => Some(*value),
+        Scalar::Text(text) => css::number_with_unit(text.trim(), units),
+        _ => None,
+    };
+    match number {
+        Some(value) if value.is_finite() && value >= min && value <= max => Ok(value),
+        Some(_) => {
+            let (min, max) = (number_to_text(min), number_to_text(max));
+            Err(Mismatch::expected(format!("{what} from {min} to {max}")))
+        }
+        None => Err(Mismatch::expected(what.to_owned())),
+    }
+}
+
+impl FromScalar for f32 {
+    fn from_scalar(kind: &Kind, scalar: &Scalar<'_>) -> Result<Self, Mismatch> {
+        let value = match *kind {
+            Kind::Number(min, max) => number_in(scalar, "a number", min, max, &[("", 1.0)])?,
+            Kind::Pixels(min, max) => number_in(scalar, "a number of pixels", min, max, &[("", 1.0), ("px", 1.0)])?,
+            Kind::Fraction => number_in(scalar, "a number or percentage", 0.0, 1.0, &[("", 1.0), ("%", 0.01)])
+                .map_err(|_| Mismatch::expected("a number from 0 to 1 or a percentage"))?,
+            Kind::Degrees => number_in(scalar, "an angle in degrees", -36_000.0, 36_000.0, css::ANGLE_UNITS)?,
+            _ => return Err(Mismatch::expected("something else (this is a bug)")),
+        };
+        Ok(value as f32)
+    }
+
+    fn placeholder() -> Self {
+        1.0
+    }
+}
+
+impl FromScalar for u32 {
+    fn from_scalar(kind: &Kind, scalar: &Scalar<'_>) -> Result<Self, Mismatch> {
+        let Kind::Whole(min, max) = *kind else {
+            return Err(Mismatch::expected("something else (this is a bug)"));
+        };
+        let value = number_in(scalar, "a whole number", f64::from(min), f64::from(max), &[("", 1.0)])?;
+        if value.fract() != 0.0 {
+            return Err(Mismatch::expected("a whole number"));
+        }
+        Ok(value as u32)
+    }
+
+    fn placeholder() -> Self {
+        1
+    }
+}
+
+impl FromScalar for bool {
+    fn from_scalar(kind: &Kind, scalar: &Scalar<'_>) -> Result<Self, Mismatch> {
+        match (kind, scalar) {
+            (_, Scalar::Bool(value)) => Ok(*value),
+            (Kind::Condition, _) => Err(Mismatch::expected("true, false or one {{ expression }}")),
+            _ => Err(Mismatch::expected("true or false")),
+        }
+    }
+
+    fn placeholder() -> Self {
+        true
+    }
+}
+
+impl FromScalar for Arc<str> {
+    fn from_scalar(kind: &Kind, scalar: &Scalar<'_>) -> Result<Self, Mismatch> {
+        let expected = if matches!(kind, Kind::Asset) { "a path or URL" } else { "text" };
+        let text = scalar.to_text().ok_or_else(|| Mismatch::expected(expected))?;
+        if text.len() > MAX_TEXT_BYTES {
+            return Err(Mismatch::expected(format!("{expected} of at most {MAX_TEXT_BYTES} bytes")));
+        }
+        Ok(Arc::from(text))
+    }
+
+    fn placeholder() -> Self {
+        Arc::from("")
+    }
+}
+
+impl FromScalar for Length {
+    fn from_scalar(kind: &Kind, scalar: &Scalar<'_>) -> Result<Self, Mismatch> {
+        let length = match scalar {
+            Scalar::Number(value, _) => css::length_in_bounds(Length::Px(*value as f32)),
+            Scalar::Text(text) => css::length(text.trim()),
+            _ => None,
+        };
+        let positive = matches!(kind, Kind::Length { positive: true } | Kind::Radius);
+        match length {
+            Some(Length::Px(value) | Length::Percent(value)) if positive && value < 0.0 => {
+                Err(Mismatch::expected("a length that is not negative"))
+            }
+            Some(length) => Ok(length),
+            None => Err(Mismatch::expected("a length")),
+        }
+    }
+
+    fn placeholder() -> Self {
+        Self::Px(0.0)
+    }
+}
+
+impl FromScalar for Color {
+    fn from_scalar(_: &Kind, scalar: &Scalar<'_>) -> Result<Self, Mismatch> {
+        scalar.trimmed().and_then(css::color).ok_or_else(|| Mismatch::expected("a CSS colour"))
+    }
+
+    fn placeholder() -> Self {
+        Self::BLACK
+    }
+}
+
+impl FromScalar for Fill {
+    fn from_scalar(_: &Kind, scalar: &Scalar<'_>) -> Result<Self, Mismatch> {
+        const EXPECTED: &str = "a CSS colour or gradient";
+        let text = scalar.trimmed().ok_or_else(|| Mismatch::expected(EXPECTED))?;
+        if gradient::looks_like_one(text) {
+            return gradient::parse(text)
+                .map_err(|detail| Mismatch { expected: Cow::Borrowed(EXPECTED), detail: Some(detail) });
+        }
+        css::color(text).map(Self::Solid).ok_or_else(|| Mismatch::expected(EXPECTED))
+    }
+
+    fn placeholder() -> Self {
+        Self::Solid(Color::BLACK)
+    }
+}
+
+/// A name that may stand in names of files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Name(pub Arc<str>);
+
+/// Whether a text may stand in the name of a file: 1 to 64 letters, digits, `-`, `_` and `.`, not first.
+pub(super) fn is_name(text: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    (1..=64).contains(&text.len()) && text.chars().all(plain) && !text.starts_with('.')
+}
+
+impl FromScalar for Name {
+    fn from_scalar(_: &Kind, scalar: &Scalar<'_>) -> Result<Self, Mismatch> {
+        match scalar.to_text() {
+            Some(text) if is_name(&text) => Ok(Self(Arc::from(text))),
+            _ => Err(Mismatch::expected("a name of letters, digits, \"-\", \"_\" and \".\", at most 64")),
+        }
+    }
+
+    fn placeholder() -> Self {
+        Self(Arc::from("unnamed"))
+    }
+}
+
+/// A CSS font weight.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Weight(pub u16);
+
+/// Names of weights: <https://drafts.csswg.org/css-fonts/#font-weight-prop>.
+pub(super) const WEIGHTS: &[(&str, u16)] = &[
+    ("thin", 100),
+    ("extralight", 200),
+    ("light", 300),
+    ("regular", 400),
+    ("normal", 400),
+    ("medium", 500),
+    ("semibold", 600),
+    ("bold", 700),
+    ("extrabold", 800),
+    ("black", 900),
+];
+
+impl FromScalar for Weight {
+    fn from_scalar(_: &Kind, scalar: &Scalar<'_>) -> Result<Self, Mismatch> {
+        let expected = || Mismatch::expected("a weight from 1 to 1000 or a name such as bold");
+        if let Some(name) = scalar.trimmed() {
+            let folded: String = name.to_lowercase().chars().filter(|c| !matches!(c, '-' | '_' | ' ')).collect();
+            if let Some((_, weight)) = WEIGHTS.iter().find(|(known, _)| *known == folded) {
+                return Ok(Self(*weight));
+            }
+        }
+        let weight = number_in(scalar, "", 1.0, 1000.0, &[("", 1.0)]).map_err(|_| expected())?;
+        if weight.fract() == 0.0 { Ok(Self(weight as u16)) } else { Err(expected()) }
+    }
+
+    fn placeholder() -> Self {
+        Self(400)
+    }
+}
+
+impl FromScalar for LineHeight {
+    fn from_scalar(_: &Kind, scalar: &Scalar<'_>) -> Result<Self, Mismatch> {
+        let expected = || Mismatch::expected("a line height such as 1.2, \"120%\", \"32px\" or normal");
+        let number = |units| number_in(scalar, "", 0.0, 10_000.0, units).map_err(|_| expected());
+        match scalar {
+            Scalar::Text(text) if text.trim() == "normal" => Ok(Self::Normal),
+            Scalar::Text(text) if text.trim().ends_with("px") => Ok(Self::Px(number(&[("px", 1.0)])? as f32)),
+            _ => {
+                let times = number(&[("", 1.0), ("%", 0.01)])?;
+                if times <= 100.0 { Ok(Self::Times(times as f32)) } else { Err(expected()) }
+            }
+        }
+    }
+
+    fn placeholder() -> Self {
+        Self::Normal
+    }
+}
+
+/// Words for an enum of the scene, in the order of the schema.
+macro_rules! choice {
+    ($type:ty, $words:ident, $( $word:literal => $value:expr ),+ $(,)?) => {
+        #[doc = concat!("What [`", stringify!($type), "`] is written as.")]
+        pub(super) const $words: &[&str] = &[$($word),+];
+
+        impl FromScalar for $type {
+            fn from_scalar(_: &Kind, scalar: &Scalar<'_>) -> Result<Self, Mismatch> {
+                match scalar.trimmed() {
+                    $(Some($word) => Ok($value),)+
+                    _ => Err(Mismatch::expected(format!("one of {}", $words.join(", ")))),
+                }
+            }
+
+            fn placeholder() -> Self {
+                Self::default()
+            }
+        }
+    };
+}
+
+choice!(Overflow, OVERFLOW, "visible" => Self::Visible, "clip" => Self::Clip);
+choice!(Direction, DIRECTION, "row" => Self::Row, "column" => Self::Column);
+choice!(
+    Align, ALIGN,
+    "start" => Self::Start, "center" => Self::Center, "end" => Self::End,
+    "stretch" => Self::Stretch, "baseline" => Self::Baseline,
+);
+choice!(
+    Justify, JUSTIFY,
+    "start" => Self::Start, "center" => Self::Center, "end" => Self::End,
+    "space-between" => Self::SpaceBetween, "space-around" => Self::SpaceAround, "space-evenly" => Self::SpaceEvenly,
+);
+choice!(
+    TextAlign, TEXT_ALIGN,
+    "start" => Self::Start, "left" => Self::Left, "center" => Self::Center, "right" => Self::Right, "end" => Self::End,
+);
+choice!(
+    VerticalAlign, VERTICAL_ALIGN,
+    "top" => Self::Top, "middle" => Self::Middle, "bottom" => Self::Bottom,
+);
+choice!(
+    Fit, FIT,
+    "cover" => Self::Cover, "contain" => Self::Contain, "stretch" => Self::Stretch, "none" => Self::None,
+);
+choice!(Mask, MASK, "box" => Self::Box, "ellipse" => Self::Ellipse);
+
+/// One of the nine anchors, as a point: 0 to 1 from the left and top.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Anchor(pub [f32; 2]);
+
+impl FromScalar for Anchor {
+    fn from_scalar(_: &Kind, scalar: &Scalar<'_>) -> Result<Self, Mismatch> {
+        let expected = || Mismatch::expected("an anchor such as center, top or \"top left\"");
+        let text = scalar.trimmed().ok_or_else(expected)?;
+        let (mut x, mut y) = (None, None);
+        for word in text.split_whitespace() {
+            let (axis, place) = match word {
+                "left" => (&mut x, 0.0),
+                "right" => (&mut x, 1.0),
+                "top" => (&mut y, 0.0),
+                "bottom" => (&mut y, 1.0),
+                "center" if text == "center" => (&mut x, 0.5),
+                _ => return Err(expected()),
+            };
+            if axis.replace(place).is_some() {
+                return Err(expected());
+            }
+        }
+        if x.is_none() && y.is_none() {
+            return Err(expected());
+        }
+        Ok(Self([x.unwrap_or(0.5), y.unwrap_or(0.5)]))
+    }
+
+    fn placeholder() -> Self {
+        Self([0.5, 0.5])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(text: &str) -> Scalar<'_> {
+        Scalar::Text(Cow::Borrowed(text))
+    }
+
+    #[test]
+    fn numbers_respect_range_and_unit() {
+        let px = Kind::Pixels(0.0, 100.0);
+        assert_eq!(f32::from_scalar(&px, &text("12px")), Ok(12.0));
+        assert_eq!(f32::from_scalar(&px, &text(" 12.5 ")), Ok(12.5));
+        let wrong = text("12 ducks");
+        let message = f32::from_scalar(&px, &wrong).unwrap_err().describe(&wrong);
+        assert_eq!(message, "expected a number of pixels, got \"12 ducks\"");
+        let far = Scalar::Number(101.0, None);
+        let message = f32::from_scalar(&px, &far).unwrap_err().describe(&far);
+        assert_eq!(message, "expected a number of pixels from 0 to 100, got 101");
+        assert!(f32::from_scalar(&px, &Scalar::Number(f64::NAN, None)).is_err());
+        assert!(f32::from_scalar(&px, &text("inf")).is_err());
+        assert_eq!(f32::from_scalar(&Kind::Fraction, &text("45%")), Ok(0.45));
+        assert!(f32::from_scalar(&Kind::Fraction, &Scalar::Number(1.5, None)).is_err());
+        assert!(u32::from_scalar(&Kind::Whole(1, 9), &Scalar::Number(1.5, None)).is_err());
+    }
+
+    #[test]
+    fn anchors_take_either_order() {
+        let anchor = |t| Anchor::from_scalar(&Kind::Asset, &text(t)).ok().map(|a| a.0);
+        assert_eq!(anchor("top left"), Some([0.0, 0.0]));
+        assert_eq!(anchor("left top"), Some([0.0, 0.0]));
+        assert_eq!(anchor("bottom"), Some([0.5, 1.0]));
+        assert_eq!(anchor("center"), Some([0.5, 0.5]));
+        for wrong in ["", "left right", "middle", "top top", "center left"] {
+            assert_eq!(anchor(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn weights_and_line_heights_by_name() {
+        assert_eq!(Weight::from_scalar(&Kind::FontWeight, &text("Semi-Bold")), Ok(Weight(600)));
+        assert_eq!(Weight::from_scalar(&Kind::FontWeight, &Scalar::Number(650.0, None)), Ok(Weight(650)));
+        assert!(Weight::from_scalar(&Kind::FontWeight, &Scalar::Number(0.0, None)).is_err());
+        let height = |scalar| LineHeight::from_scalar(&Kind::LineHeight, &scalar);
+        assert_eq!(height(text("120%")), Ok(LineHeight::Times(1.2)));
+        assert_eq!(height(text("32px")), Ok(LineHeight::Px(32.0)));
+        assert_eq!(height(text("normal")), Ok(LineHeight::Normal));
+        assert_eq!(height(Scalar::Number(1.1, None)), Ok(LineHeight::Times(1.1)));
+        assert!(height(text("tall")).is_err());
+    }
+
+    #[test]
+    fn hidden_messages_do_not_quote() {
+        let wrong = text("secret");
+        let mismatch = Fill::from_scalar(&Kind::Fill, &wrong).unwrap_err();
+        assert!(mismatch.describe(&wrong).contains("secret"));
+        assert!(!mismatch.describe_hidden().contains("secret"));
+    }
+}

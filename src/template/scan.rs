@@ -1,0 +1,231 @@
+//! A light look at the `{{ … }}` in a text, for what minijinja's compiler does not say before it runs.
+//!
+//! Finds whether a text is exactly one expression, and unknown filters, tests, tags and currencies. Parsing
+//! and meaning stay minijinja's.
+
+use super::error::nearest;
+use super::filters::{FILTERS, TESTS};
+use super::number_format::check_currency;
+
+/// Tags of minijinja that a text may use. `set` and its like could double a text in every line.
+const TAGS: &[&str] = &["if", "elif", "else", "endif", "for", "endfor"];
+
+/// What a text that holds `{{`, `{%` or `{#` is.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Scan<'s> {
+    /// The inside, when the whole text is one `{{ }}`.
+    pub exact: Option<&'s str>,
+    /// String literals of its expressions, as they are written.
+    pub literals: Vec<&'s str>,
+}
+
+/// Whether a text has anything to evaluate.
+pub(super) fn is_dynamic(text: &str) -> bool {
+    ["{{", "{%", "{#"].iter().any(|open| text.contains(open))
+}
+
+/// Looks through a text.
+///
+/// # Errors
+/// An unknown filter, test, tag or currency; or what cannot work.
+pub(super) fn scan(text: &str) -> Result<Scan<'_>, String> {
+    let mut literals = Vec::new();
+    let mut exact = None;
+    let mut at = 0;
+    while let Some(open) = next_open(text, at) {
+        let kind = &text[open..open + 2];
+        if kind == "{#" {
+            at = text[open..].find("#}").map_or(text.len(), |end| open + end + 2);
+            continue;
+        }
+        let close = if kind == "{{" { "}}" } else { "%}" };
+        let Some(end) = find_close(text, open + 2, close) else {
+            return Err(format!("\"{kind}\" has no \"{close}\""));
+        };
+        let inside = trim_markers(&text[open + 2..end]);
+        let tokens = tokens(inside);
+        check(&tokens, kind == "{%")?;
+        literals.extend(tokens.iter().filter_map(|token| match token {
+            Token::Literal(literal) => Some(*literal),
+            _ => None,
+        }));
+        at = end + 2;
+        if kind == "{{" && open == 0 && at == text.len() {
+            exact = Some(inside);
+        }
+    }
+    Ok(Scan { exact, literals })
+}
+
+fn next_open(text: &str, from: usize) -> Option<usize> {
+    ["{{", "{%", "{#"].iter().filter_map(|open| text[from..].find(open)).min().map(|at| from + at)
+}
+
+/// Jinja's `{{-` and `-}}` trim white space around an expression.
+fn trim_markers(inside: &str) -> &str {
+    let inside = inside.strip_prefix(['-', '+']).unwrap_or(inside);
+    inside.strip_suffix(['-', '+']).unwrap_or(inside).trim()
+}
+
+fn find_close(text: &str, from: usize, close: &str) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let (mut at, mut braces) = (from, 0_usize);
+    while at < bytes.len() {
+        match bytes[at] {
+            b'"' | b'\'' => at = string_end(bytes, at),
+            b'{' => braces += 1,
+            b'}' if braces > 0 => braces -= 1,
+            _ if text[at..].starts_with(close) => return Some(at),
+            _ => {}
+        }
+        at += 1;
+        while at < bytes.len() && !text.is_char_boundary(at) {
+            at += 1;
+        }
+    }
+    None
+}
+
+/// The index of the quote that closes the one at `at`, or the last byte.
+fn string_end(bytes: &[u8], at: usize) -> usize {
+    let mut end = at + 1;
+    while end < bytes.len() && bytes[end] != bytes[at] {
+        end += if bytes[end] == b'\\' { 2 } else { 1 };
+    }
+    end.min(bytes.len() - 1)
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Token<'s> {
+    Word(&'s str),
+    Literal(&'s str),
+    Sign(&'s str),
+}
+
+fn tokens(text: &str) -> Vec<Token<'_>> {
+    let bytes = text.as_bytes();
+    let mut tokens = Vec::new();
+    let mut rest = text.char_indices().peekable();
+    while let Some((at, c)) = rest.next() {
+        let end = if c == '"' || c == '\'' {
+            let end = string_end(bytes, at);
+            let inner = if end > at { at + 1..end } else { at + 1..at + 1 };
+            tokens.push(Token::Literal(text.get(inner).unwrap_or_default()));
+            end + 1
+        } else if c == '_' || c.is_alphanumeric() {
+            let end = text[at..].find(|c: char| c != '_' && !c.is_alphanumeric()).map_or(text.len(), |end| at + end);
+            tokens.push(Token::Word(&text[at..end]));
+            end
+        } else if c.is_whitespace() {
+            continue;
+        } else {
+            let double = ["==", "!=", "||", "<=", ">="].iter().any(|sign| text[at..].starts_with(sign));
+            let end = at + if double { 2 } else { c.len_utf8() };
+            tokens.push(Token::Sign(&text[at..end]));
+            end
+        };
+        while rest.next_if(|(next, _)| *next < end).is_some() {}
+    }
+    tokens
+}
+
+fn check(tokens: &[Token<'_>], is_tag: bool) -> Result<(), String> {
+    if is_tag {
+        match tokens.first() {
+            Some(Token::Word(tag)) if TAGS.contains(tag) => {}
+            Some(Token::Word(tag)) => {
+                return Err(unknown("tag", tag, "if and for are available", nearest(tag, TAGS.iter().copied())));
+            }
+            _ => return Err("\"{%\" needs a tag such as if".to_owned()),
+        }
+    }
+    for (index, window) in tokens.windows(2).enumerate() {
+        let before = index.checked_sub(1).and_then(|before| tokens.get(before));
+        match window {
+            [Token::Sign("|"), Token::Word(filter)] => {
+                if !FILTERS.contains(filter) {
+                    return Err(unknown("filter", filter, "", nearest(filter, FILTERS.iter().copied())));
+                }
+                if *filter == "currency"
+                    && let Some([Token::Sign("("), Token::Literal(code)]) = tokens.get(index + 2..index + 4)
+                {
+                    check_currency(code)?;
+                }
+            }
+            [Token::Word("is"), Token::Word(test)] if before != Some(&Token::Sign(".")) => {
+                let test = match (test, tokens.get(index + 2)) {
+                    (&"not", Some(Token::Word(test))) => test,
+                    _ => test,
+                };
+                if !TESTS.contains(test) {
+                    return Err(unknown("test", test, "", nearest(test, TESTS.iter().copied())));
+                }
+            }
+            [Token::Word("size"), Token::Sign("==" | "!=") | Token::Word("in" | "not")]
+            | [Token::Sign("==" | "!="), Token::Word("size")]
+                if before != Some(&Token::Sign(".")) && tokens.get(index + 2) != Some(&Token::Sign(".")) =>
+            {
+                return Err("size has several parts: compare size.name, size.width or size.height".to_owned());
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn unknown(what: &str, name: &str, more: &str, near: Option<&str>) -> String {
+    let near = near.map(|near| format!(", did you mean \"{near}\"?")).unwrap_or_default();
+    let more = if more.is_empty() { String::new() } else { format!(" ({more})") };
+    format!("there is no {what} \"{}\"{near}{more}", super::reader::shorten(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exactly_one_expression_is_known() {
+        let exact = |text| scan(text).unwrap().exact;
+        assert_eq!(exact("{{ price }}"), Some("price"));
+        assert_eq!(exact("{{- price -}}"), Some("price"));
+        assert_eq!(exact("{{ '}}' ~ name }}"), Some("'}}' ~ name"));
+        assert_eq!(exact("{{ {'a': {'b': 1}} }}"), Some("{'a': {'b': 1}}"));
+        assert_eq!(exact("{{ a }}{{ b }}"), None);
+        assert_eq!(exact(" {{ a }}"), None);
+        assert_eq!(exact("{{ a }}{# no #}"), None);
+        assert_eq!(exact("{% if a %}x{% endif %}"), None);
+    }
+
+    #[test]
+    fn what_cannot_work_is_named() {
+        for (text, expected) in [
+            ("{{ name | uper }}", "no filter \"uper\", did you mean \"upper\"?"),
+            ("{{ a is definde }}", "did you mean \"defined\"?"),
+            ("{{ price | currency('USB') }}", "ISO 4217"),
+            ("{% set a = 1 %}", "no tag \"set\""),
+            ("{{ size == 'story' }}", "size.name"),
+            ("{{ 'story' == size }}", "size.name"),
+            ("{{ name", "has no \"}}\""),
+        ] {
+            let error = scan(text).unwrap_err();
+            assert!(error.contains(expected), "{text}: {error}");
+        }
+        for fine in [
+            "{{ 'a | nofilter' }}",
+            "{{ size.name == 'a' }}",
+            "{{ 'a' == size.name }}",
+            "{{ a is not none }}",
+            "{{ é | upper }}",
+        ] {
+            assert!(scan(fine).is_ok(), "{fine}");
+        }
+    }
+
+    #[test]
+    fn literals_are_collected() {
+        assert_eq!(scan("{{ 'a.png' if x else \"b.png\" }}").unwrap().literals, ["a.png", "b.png"]);
+        for odd in ["{{ '", "{{ 'a\\", "{{ \"é\\", "{% \u{1F600}' %}"] {
+            let _ = scan(odd);
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! A variant's pixels do not depend on its slot, its neighbours, or what was drawn before it.
+
+use gravure::pixels::Bitmap;
+use gravure::sheet::Canvas;
+
+use crate::support::{gpu_turn, lay_out_rows, paint, painter, product_card};
+
+/// Rows with and without a badge, with short and long names.
+const ROWS: [usize; 8] = [0, 1, 2, 3, 5, 8, 13, 60];
+
+fn of_size(size: &str) -> Vec<Canvas> {
+    let campaign = product_card();
+    let laid = lay_out_rows(&campaign, |row| ROWS.contains(&row));
+    laid.into_iter().filter(|laid| laid.size == size).map(|laid| laid.canvas).collect()
+}
+
+fn assert_same(expected: &Bitmap, found: &Bitmap, what: &str) {
+    if expected == found {
+        return;
+    }
+    let different = expected.data().chunks(4).zip(found.data().chunks(4)).filter(|(a, b)| a != b).count();
+    let width = expected.size().width as usize;
+    let first = expected.data().chunks(4).zip(found.data().chunks(4)).position(|(a, b)| a != b).unwrap_or_default();
+    panic!("{what}: {different} pixels differ, the first at ({}, {})", first % width, first / width);
+}
+
+#[test]
+fn the_same_variant_is_the_same_in_every_slot_of_a_full_sheet() {
+    let _turn = gpu_turn();
+    let canvases = of_size("link");
+    // A painter of its own for each canvas alone: no plate, no glyph and no photo from before.
+    let alone: Vec<Bitmap> = canvases
+        .iter()
+        .map(|canvas| paint(&mut painter(&product_card()), std::slice::from_ref(canvas)).remove(0))
+        .collect();
+    let mut painter = painter(&product_card());
+    let slots = (painter.limits().max_rows(1216) / canvases[0].list.size.height) as usize;
+    assert!(slots > canvases.len(), "a full sheet holds {slots}");
+    // Every canvas comes into every slot, among all the others; plates and cached glyphs come and go.
+    for shift in 0..slots {
+        let order: Vec<usize> = (0..slots).map(|slot| (slot + shift) % canvases.len()).collect();
+        let sheet: Vec<Canvas> = order.iter().map(|&index| canvases[index].clone()).collect();
+        for (slot, (found, index)) in paint(&mut painter, &sheet).iter().zip(order).enumerate() {
+            assert_same(&alone[index], found, &format!("row {} in slot {slot}, shift {shift}", ROWS[index]));
+        }
+    }
+}
+
+#[test]
+fn tall_canvases_too() {
+    let _turn = gpu_turn();
+    let canvases = of_size("story");
+    let mut painter = painter(&product_card());
+    let alone: Vec<Bitmap> =
+        canvases.iter().map(|canvas| paint(&mut painter, std::slice::from_ref(canvas)).remove(0)).collect();
+    let slots = (painter.limits().max_rows(1088) / canvases[0].list.size.height) as usize;
+    let sheet: Vec<Canvas> = canvases.iter().rev().take(slots).cloned().collect();
+    for (slot, (expected, found)) in alone.iter().rev().zip(paint(&mut painter, &sheet)).enumerate() {
+        assert_same(expected, &found, &format!("slot {slot}"));
+    }
+}
+
+#[test]
+fn a_lost_device_is_rebuilt_and_paints_the_same() {
+    let _turn = gpu_turn();
+    let canvases = of_size("link");
+    let mut painter = painter(&product_card());
+    let before = paint(&mut painter, &canvases);
+    painter.destroy_device();
+    let lost = painter.submit(&canvases).is_err() || painter.wait().is_err();
+    assert!(lost, "a destroyed device goes unnoticed");
+    painter.rebuild().expect("a new device");
+    for (expected, found) in before.iter().zip(paint(&mut painter, &canvases)) {
+        assert_same(expected, &found, "after the rebuild");
+    }
+}

@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# Sets a fresh Debian-like machine up and runs every test: unit, integration and documentation tests.
+#
+# Usage: tests/run.sh [FILTER]...     filters are handed to the test runner
+#
+# Tests that draw need a Vulkan adapter (Mesa's software one is installed where there is none) and fail without it.
+# cargo-nextest is used where it is installed, else cargo's own runner.
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+# shellcheck source=deploy/setup.sh
+. "$root/deploy/setup.sh"
+
+need_build_tools
+need_vulkan
+
+cd "$root"
+status=0
+# First, so that the runner's summary of the others comes last.
+say "cargo test --release --locked --doc"
+cargo test --release --locked --doc -- "$@" || status=$?
+
+if cargo nextest --version >/dev/null 2>&1; then
+    say "cargo nextest run --release --locked"
+    cargo nextest run --release --locked --no-fail-fast "$@" || status=$?
+else
+    say "cargo-nextest not found (cargo install cargo-nextest --locked): cargo test --release --locked"
+    cargo test --release --locked --lib --bins --tests --no-fail-fast -- "$@" || status=$?
+fi
+
+if [ "$status" -ne 0 ]; then
+    fail "tests failed"
+fi
+say "all tests passed"
