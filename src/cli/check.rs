@@ -49,9 +49,8 @@ fn report_table(options: &CheckOptions) -> anyhow::Result<CheckSummary> {
         true => table.push(cells(finding)),
         false => not_shown += 1,
     })?;
-    let mut text = String::new();
     if !table.is_empty() {
-        text.push_str(&table.to_string());
+        let mut text = table.to_string();
         if not_shown > 0 {
             text.push_str(&format!("... and {not_shown} more; --json prints all\n"));
         }
@@ -59,8 +58,8 @@ fn report_table(options: &CheckOptions) -> anyhow::Result<CheckSummary> {
         for ((severity, code), count) in &summary.findings_by_code {
             text.push_str(&format!("{count:>8}  {:<7}  {code}\n", severity.name()));
         }
+        print(&text)?;
     }
-    print(&text)?;
     note(&conclusion(&options.campaign.template.display().to_string(), &summary));
     Ok(summary)
 }

@@ -8,7 +8,6 @@ use serde_json::{Value, json};
 use super::Status;
 use super::output::{memory, note, print, print_json};
 use super::table::Table;
-use crate::assets::FontSet;
 use crate::gpu::{AdapterReport, adapters};
 use crate::render::campaign::{Campaign, CampaignOptions};
 
@@ -36,11 +35,10 @@ pub fn run(args: &DoctorArgs) -> anyhow::Result<Status> {
         Some(path) => Some(Campaign::open(&CampaignOptions { template: path.clone(), ..Default::default() })?),
         None => None,
     };
-    let fonts = campaign.as_ref().map(|campaign| &*campaign.fonts);
     if args.json {
-        print_json(&json_report(&adapters, fonts))?;
+        print_json(&json_report(&adapters, campaign.as_ref()))?;
     } else {
-        print(&report(&adapters, fonts, wanted_adapter().as_deref()))?;
+        print(&report(&adapters, campaign.as_ref(), wanted_adapter().as_deref()))?;
     }
     match adapters.iter().any(|adapter| adapter.chosen) {
         true => Ok(Status::Fine),
@@ -62,7 +60,7 @@ fn why_none(adapters: &[AdapterReport], wanted: Option<&str>) -> String {
     }
 }
 
-fn report(adapters: &[AdapterReport], fonts: Option<&FontSet>, wanted: Option<&str>) -> String {
+fn report(adapters: &[AdapterReport], campaign: Option<&Campaign>, wanted: Option<&str>) -> String {
     let mut text = format!("gravure {}\n\n", env!("CARGO_PKG_VERSION"));
     if adapters.is_empty() {
         text.push_str("adapters: none\n");
@@ -94,7 +92,7 @@ fn report(adapters: &[AdapterReport], fonts: Option<&FontSet>, wanted: Option<&s
             memory(limits.plate_bytes),
         ));
     }
-    if let Some(fonts) = fonts {
+    if let Some(Campaign { fonts, .. }) = campaign {
         let mut table = Table::new(&["font", "weight", "style", "ascent", "descent"]);
         for face in fonts.faces() {
             table.push(vec![
@@ -119,7 +117,7 @@ fn why_chosen(chosen: &AdapterReport, adapters: &[AdapterReport], wanted: Option
     }
 }
 
-fn json_report(adapters: &[AdapterReport], fonts: Option<&FontSet>) -> Value {
+fn json_report(adapters: &[AdapterReport], campaign: Option<&Campaign>) -> Value {
     let adapters: Vec<Value> = adapters
         .iter()
         .map(|adapter| {
@@ -137,7 +135,7 @@ fn json_report(adapters: &[AdapterReport], fonts: Option<&FontSet>) -> Value {
         })
         .collect();
     let mut report = json!({"version": env!("CARGO_PKG_VERSION"), "adapters": adapters});
-    if let Some(fonts) = fonts {
+    if let Some(Campaign { fonts, .. }) = campaign {
         let faces = fonts.faces().iter();
         let faces = faces.map(|face| json!({"families": face.families, "weight": face.weight, "italic": face.italic}));
         report["fonts"] = faces.collect();

@@ -7,6 +7,7 @@
 mod args;
 mod check;
 mod doctor;
+mod environment;
 mod output;
 mod render;
 mod schema;
@@ -57,6 +58,7 @@ enum Status {
 /// Exit status: 0 all is well, 1 some variants failed (`check`: some rows will not look right), 2 the template,
 /// input or configuration cannot be used, 3 stopped early.
 pub fn main() -> ExitCode {
+    environment::prepare();
     let arguments: Vec<_> = std::env::args_os().collect();
     let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,

@@ -162,6 +162,13 @@ fn sheet_limits(class: AdapterClass, limits: &wgpu::Limits) -> SheetLimits {
     }
 }
 
+/// How a device is opened.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct DeviceOptions {
+    /// Uses no larger textures than this, though the adapter may allow them: behaves as a smaller adapter would.
+    pub max_side_px: Option<u32>,
+}
+
 /// A device with its queue and a note of what went wrong with it.
 pub struct Device {
     /// The device.
@@ -182,10 +189,13 @@ impl Device {
     ///
     /// # Errors
     /// No adapter, or no device from it.
-    pub fn open() -> Result<Self, GpuError> {
+    pub fn open(options: DeviceOptions) -> Result<Self, GpuError> {
         let adapters = enumerate();
         let adapter = &adapters[choose(&adapters, wanted().as_deref())?];
-        let (info, limits) = (adapter.get_info(), adapter.limits());
+        let (info, mut limits) = (adapter.get_info(), adapter.limits());
+        if let Some(side) = options.max_side_px {
+            limits.max_texture_dimension_2d = limits.max_texture_dimension_2d.min(side);
+        }
         let class = AdapterClass::of(info.device_type);
         let descriptor = wgpu::DeviceDescriptor {
             label: Some("gravure"),

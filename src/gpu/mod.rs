@@ -18,6 +18,6 @@ mod readback;
 mod targets;
 mod text;
 
-pub use device::{AdapterClass, AdapterReport, Device, GpuError, adapters};
+pub use device::{AdapterClass, AdapterReport, Device, DeviceOptions, GpuError, adapters};
 pub use painter::{PaintError, Painter, TooMuch};
 pub use readback::PaintedSheet;

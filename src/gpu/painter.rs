@@ -12,7 +12,7 @@ use crate::assets::FontLibrary;
 use crate::pixels::SizePx;
 use crate::sheet::{Canvas, Class, Drawing, Overfull, Plan, Planner, SheetLimits, Slot};
 
-use super::device::{Device, GpuError};
+use super::device::{Device, DeviceOptions, GpuError};
 use super::passes::Passes;
 use super::photos::PhotoPages;
 use super::readback::{PaintedSheet, Ring};
@@ -76,6 +76,7 @@ struct InFlight {
 /// Owns the device and everything made from it.
 pub struct Painter {
     library: Arc<FontLibrary>,
+    options: DeviceOptions,
     planner: Planner,
     parts: Parts,
     ring: Ring,
@@ -92,8 +93,8 @@ struct Parts {
 }
 
 impl Parts {
-    fn open(library: &Arc<FontLibrary>) -> Result<Self, GpuError> {
-        let device = Device::open()?;
+    fn open(library: &Arc<FontLibrary>, options: DeviceOptions) -> Result<Self, GpuError> {
+        let device = Device::open(options)?;
         let passes = Passes::new(&device.device);
         let photos = PhotoPages::new(&device.device, &passes, device.limits);
         let text = TextPass::new(&device.device, &device.queue, Arc::clone(library));
@@ -108,9 +109,17 @@ impl Painter {
     /// # Errors
     /// [`GpuError`] when there is no adapter or it gives no device.
     pub fn open(library: Arc<FontLibrary>) -> Result<Self, GpuError> {
-        let parts = Parts::open(&library)?;
+        Self::open_with(library, DeviceOptions::default())
+    }
+
+    /// The same, with options.
+    ///
+    /// # Errors
+    /// As [`Painter::open`].
+    pub fn open_with(library: Arc<FontLibrary>, options: DeviceOptions) -> Result<Self, GpuError> {
+        let parts = Parts::open(&library, options)?;
         let planner = Planner::new(parts.device.limits);
-        Ok(Self { library, planner, parts, ring: Ring::new(RING_PLACES), in_flight: VecDeque::new() })
+        Ok(Self { library, options, planner, parts, ring: Ring::new(RING_PLACES), in_flight: VecDeque::new() })
     }
 
     /// The adapter's name.
@@ -147,7 +156,7 @@ impl Painter {
             self.ring.put_back_empty();
         }
         self.planner.clear();
-        self.parts = Parts::open(&self.library)?;
+        self.parts = Parts::open(&self.library, self.options)?;
         // Buffers of the old device must not be used with the new one; sheets still being read keep theirs.
         self.ring = Ring::new(RING_PLACES);
         Ok(())

@@ -87,9 +87,20 @@ impl TextPass {
             default_color: to_cosmic(item.color),
             custom_glyphs: &[],
         });
-        self.renderers[number]
-            .prepare(device, queue, &mut self.system, &mut self.atlas, viewport, areas, &mut self.swash)
-            .map_err(|_| AtlasFull)?;
+        let result = self.renderers[number].prepare(
+            device,
+            queue,
+            &mut self.system,
+            &mut self.atlas,
+            viewport,
+            areas,
+            &mut self.swash,
+        );
+        if result.is_err() {
+            // The submission is off: none of its glyphs is in use.
+            self.atlas.trim();
+            return Err(AtlasFull);
+        }
         self.in_use += 1;
         Ok(number)
     }

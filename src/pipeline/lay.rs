@@ -1,11 +1,8 @@
 //! The first stage: a row becomes laid-out canvases, or the outcomes of what cannot be made.
 
-use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Instant;
-
-use parking_lot::Mutex;
 
 use crate::assets::{AssetError, Photo};
 use crate::job::{AssetRef, ErrorCode, ObjectName, Record, Row, RowError, Warning};
@@ -25,10 +22,19 @@ pub struct RowStage<'r> {
     clock: &'r Clock,
     limits: SheetLimits,
     budget: Budget,
-    names: Arc<Names>,
     shaper: Shaper,
     /// Sizes of the row at hand whose outcome is known.
     sizes_done: usize,
+}
+
+/// A row on its way, with its place in the data.
+pub struct NumberedRow {
+    /// From 0.
+    pub number: u64,
+    /// The row, or why it cannot be read.
+    pub row: Result<Row, RowError>,
+    /// Its variants, counted within the row, whose names an earlier row has.
+    pub doubles: Vec<u64>,
 }
 
 /// A canvas that failed, with its reason.
@@ -43,30 +49,16 @@ impl Failure {
     }
 }
 
-/// Object names given out so far, as hashes: a name is stored once.
-#[derive(Default)]
-pub struct Names {
-    given: Mutex<HashSet<u128>>,
-}
-
-impl Names {
-    /// Whether the name was free, and takes it.
-    pub fn take(&self, name: &ObjectName) -> bool {
-        let digest = blake3::hash(name.as_str().as_bytes());
-        let short = u128::from_le_bytes(digest.as_bytes()[..16].try_into().expect("32 bytes"));
-        self.given.lock().insert(short)
-    }
-}
-
 impl<'r> RowStage<'r> {
     /// A stage for one thread.
-    pub fn new(plan: &'r Plan, clock: &'r Clock, limits: SheetLimits, budget: Budget, names: Arc<Names>) -> Self {
+    pub fn new(plan: &'r Plan, clock: &'r Clock, limits: SheetLimits, budget: Budget) -> Self {
         let shaper = Shaper::new(Arc::clone(&plan.fonts));
-        Self { plan, clock, limits, budget, names, shaper, sizes_done: 0 }
+        Self { plan, clock, limits, budget, shaper, sizes_done: 0 }
     }
 
     /// Works on one row. A panic fails that row's variants and nothing else.
-    pub fn row(&mut self, number: u64, row: Result<Row, RowError>, emit: &mut dyn FnMut(Result<LaidCanvas, Outcome>)) {
+    pub fn row(&mut self, numbered: NumberedRow, emit: &mut dyn FnMut(Result<LaidCanvas, Outcome>)) {
+        let NumberedRow { number, row, doubles } = numbered;
         let row = match row {
             Ok(row) => row,
             Err(error) => {
@@ -76,7 +68,7 @@ impl<'r> RowStage<'r> {
             }
         };
         self.sizes_done = 0;
-        let result = catch_unwind(AssertUnwindSafe(|| self.sizes(number, &row, emit)));
+        let result = catch_unwind(AssertUnwindSafe(|| self.sizes(number, &row, &doubles, emit)));
         if let Err(panic) = result {
             self.shaper = Shaper::new(Arc::clone(&self.plan.fonts));
             let failure = Failure::new(ErrorCode::InternalPanic, panic_message(&*panic));
@@ -86,7 +78,7 @@ impl<'r> RowStage<'r> {
         }
     }
 
-    fn sizes(&mut self, number: u64, row: &Row, emit: &mut dyn FnMut(Result<LaidCanvas, Outcome>)) {
+    fn sizes(&mut self, number: u64, row: &Row, doubles: &[u64], emit: &mut dyn FnMut(Result<LaidCanvas, Outcome>)) {
         let plan = self.plan;
         let bound = match self.clock.time(Stage::Bind, || plan.template.bind(row, &plan.now)) {
             Ok(bound) => bound,
@@ -97,7 +89,16 @@ impl<'r> RowStage<'r> {
         };
         for nth in 0..plan.sizes.len() {
             match self.canvas(number, nth, &bound) {
-                Ok(canvas) => emit(Ok(canvas)),
+                Ok(mut canvas) => {
+                    let is_double = |variant: &mut Variant| doubles.contains(&(variant.seq - plan.seq(number, 0, 0)));
+                    for variant in canvas.variants.extract_if(.., is_double) {
+                        let message = format!("an earlier variant has the name {}", variant.object.as_str());
+                        emit(Err(variant.failed(ErrorCode::NameCollision, message, canvas.started)));
+                    }
+                    if !canvas.variants.is_empty() {
+                        emit(Ok(canvas));
+                    }
+                }
                 Err(failure) => self.fail_size(number, nth, bound.key(), &failure, emit),
             }
             self.sizes_done = nth + 1;
@@ -129,13 +130,6 @@ impl<'r> RowStage<'r> {
             .time(Stage::Layout, || lay_out(&scene, &photos, &mut self.shaper))
             .map_err(|error| Failure::new(code_of(&error), error.to_string()))?;
         let scaled = self.clock.time(Stage::Photos, || self.scaled(&list))?;
-        // Names are taken last, so that a canvas that fails leaves its names to others.
-        if plan.names_may_collide
-            && let Some((_, object)) = names.iter().find(|(_, object)| !self.names.take(object))
-        {
-            let message = format!("an earlier variant has the name {}", object.as_str());
-            return Err(Failure::new(ErrorCode::NameCollision, message));
-        }
         let template_hash: Arc<str> = Arc::from(plan.template.hash());
         let warnings: Vec<Warning> = list
             .warnings

@@ -12,6 +12,7 @@ mod budget;
 mod clock;
 mod finish;
 mod lay;
+mod names;
 mod paint;
 mod stop;
 mod variant;
@@ -32,7 +33,8 @@ pub use variant::Outcome;
 
 use budget::Budget;
 use finish::FinishStage;
-use lay::{Names, RowStage};
+use lay::{NumberedRow, RowStage};
+use names::Names;
 use paint::PaintStage;
 
 /// What is made of every row.
@@ -93,32 +95,36 @@ pub fn run(
     let (painted_in, painted_out) = bounded(CANVASES_WAITING);
     let (outcomes_in, outcomes_out) = bounded(1024);
     let budget = Budget::new(BYTES_WAITING);
-    let names = Arc::new(Names::default());
     let limits = *painter.limits();
 
     std::thread::scope(|threads| {
         // 1. Read rows.
         threads.spawn(move || {
-            let mut rows = rows;
-            let mut number = 0;
+            let (mut rows, mut names) = ((0..).zip(rows), Names::default());
+            let mut next = || {
+                let (number, row) = rows.next()?;
+                let doubles = match &row {
+                    Ok(row) if plan.names_may_collide => names.doubles(plan, row),
+                    _ => Vec::new(),
+                };
+                Some(NumberedRow { number, row, doubles })
+            };
             while !stop.is_requested()
-                && let Some(row) = clock.time(Stage::Rows, || rows.next())
-                && rows_in.send((number, row)).is_ok()
-            {
-                number += 1;
-            }
+                && let Some(row) = clock.time(Stage::Rows, &mut next)
+                && rows_in.send(row).is_ok()
+            {}
         });
 
         // 2. Bind them, fetch their photos, lay them out.
         for _ in 0..plan.threads {
             let (rows, canvases, outcomes) = (rows_out.clone(), laid_in.clone(), outcomes_in.clone());
-            let mut stage = RowStage::new(plan, clock, limits, budget.clone(), Arc::clone(&names));
+            let mut stage = RowStage::new(plan, clock, limits, budget.clone());
             threads.spawn(move || {
-                for (number, row) in rows {
+                for row in rows {
                     if stop.is_requested() {
                         continue;
                     }
-                    stage.row(number, row, &mut |result| match result {
+                    stage.row(row, &mut |result| match result {
                         Ok(canvas) => drop(canvases.send(canvas)),
                         Err(outcome) => drop(outcomes.send(outcome)),
                     });

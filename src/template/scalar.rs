@@ -150,6 +150,7 @@ fn number_in(scalar: &Scalar<'_>, what: &str, min: f64, max: f64, units: &[(&str
     };
     match number {
         Some(value) if value.is_finite() && value >= min && value <= max => Ok(value),
+        Some(_) if min == max => Err(Mismatch::expected(number_to_text(min))),
         Some(_) => {
             let (min, max) = (number_to_text(min), number_to_text(max));
             Err(Mismatch::expected(format!("{what} from {min} to {max}")))

@@ -7,6 +7,10 @@ use super::error::nearest;
 use super::filters::{FILTERS, TESTS};
 use super::number_format::check_currency;
 
+/// Most words and signs in one text. minijinja's compiler recurses once per link of a chain such as `a + b + c`,
+/// and its own limit counts parentheses only: longer chains would overflow a thread's stack.
+const MAX_TOKENS: usize = 500;
+
 /// Tags of minijinja that a text may use. `set` and its like could double a text in every line.
 const TAGS: &[&str] = &["if", "elif", "else", "endif", "for", "endfor"];
 
@@ -32,6 +36,7 @@ pub(super) fn scan(text: &str) -> Result<Scan<'_>, String> {
     let mut literals = Vec::new();
     let mut exact = None;
     let mut at = 0;
+    let mut count = 0;
     while let Some(open) = next_open(text, at) {
         let kind = &text[open..open + 2];
         if kind == "{#" {
@@ -44,6 +49,10 @@ pub(super) fn scan(text: &str) -> Result<Scan<'_>, String> {
         };
         let inside = trim_markers(&text[open + 2..end]);
         let tokens = tokens(inside);
+        count += tokens.len();
+        if count > MAX_TOKENS {
+            return Err(format!("more than {MAX_TOKENS} words and signs"));
+        }
         check(&tokens, kind == "{%")?;
         literals.extend(tokens.iter().filter_map(|token| match token {
             Token::Literal(literal) => Some(*literal),

@@ -161,12 +161,7 @@ fn broken_and_trapped_yaml_is_explained() {
     let error = parse("- 1").unwrap_err();
     assert_eq!(error, "line 1, column 1: expected a mapping (template), got a list");
     let error = parse("gravure: 2\nname: a b\nlayers: {}").unwrap_err();
-    for expected in [
-        "gravure: expected a whole number from 1 to 1, got 2",
-        "name: expected a name",
-        "no \"sizes\"",
-        "expected a list",
-    ] {
+    for expected in ["gravure: expected 1, got 2", "name: expected a name", "no \"sizes\"", "expected a list"] {
         assert!(error.contains(expected), "{expected} in {error}");
     }
 }
@@ -523,11 +518,24 @@ fn templates_are_shared_between_threads() {
 
 #[test]
 fn hostile_templates_end_in_errors() {
-    let deep = format!("{}{}", "  - {type: group, layers: [".repeat(1), "{type: group, layers: [".repeat(60));
+    let deep = format!("  - {}", "{type: group, layers: [".repeat(60));
     for layers in
         [deep.as_str(), "  - *x", "  - []", "  - ~", "  - { type: { a: 1 } }", "  - { type: text, text: [1] }"]
     {
         assert!(with("", layers).is_err(), "{layers}");
+    }
+    for (links, is_fine) in [
+        ("+1".repeat(240), true),
+        ("+1".repeat(8_000), false),
+        ("|upper".repeat(240), true),
+        ("| upper".repeat(2_300), false),
+    ] {
+        let chain = with("", &format!("  - {{ type: text, text: '{{{{ 1{links} }}}}' }}"));
+        assert_eq!(chain.is_ok(), is_fine);
+        let _ = chain.map(|template| text_of(&template, json!({})));
+    }
+    for tags in ["{% elif key %}b".repeat(240), "{% if key %}".repeat(240), "{% for a in b %}".repeat(240)] {
+        let _ = with("", &format!("  - {{ type: text, text: '{{% if key %}}a{tags}{{% endif %}}' }}"));
     }
     let long = format!("  - {{ type: text, text: '{}' }}", "x".repeat(100_000));
     assert!(with("", &long).unwrap_err().contains("at most 65536 bytes"));

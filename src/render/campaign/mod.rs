@@ -7,17 +7,20 @@
 mod clock;
 mod files;
 mod problem;
+mod stdin;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::assets::{Assets, AssetsConfig, FontLibrary, FontSet, PhotoLimits};
 use crate::job::{Format, Output, RowReader, RowSyntax};
+use crate::pipeline::Stop;
 use crate::template::{NamePattern, Now, Template, TemplateError};
 
 pub use problem::{CampaignError, Problem};
 
 use problem::nearest;
+use stdin::StoppableInput;
 
 /// The object name where nobody asks for another.
 pub const DEFAULT_NAME: &str = "{{ key }}-{{ size }}.{{ ext }}";
@@ -137,7 +140,7 @@ impl Campaign {
         }));
         files::check_photos(&template, &assets, &mut problems);
         if let Some(source @ DataSource::File(_)) = data {
-            problems.keep(open_rows(source, &template, template_path));
+            problems.keep(open_rows(source, &template, template_path, &Stop::new()));
         }
 
         match (name, now, fonts) {
@@ -164,8 +167,16 @@ impl Campaign {
     /// # Errors
     /// When there are none, they cannot be opened, or CSV lacks a column that the template requires.
     pub fn rows(&self) -> Result<RowReader, CampaignError> {
+        self.rows_until(&Stop::new())
+    }
+
+    /// As [`Campaign::rows`]; waiting for standard input ends with an error when `stop` is requested.
+    ///
+    /// # Errors
+    /// As for [`Campaign::rows`].
+    pub fn rows_until(&self, stop: &Stop) -> Result<RowReader, CampaignError> {
         match &self.data {
-            Some(source) => open_rows(source, &self.template, &self.template_path).map_err(CampaignError::from),
+            Some(source) => open_rows(source, &self.template, &self.template_path, stop).map_err(CampaignError::from),
             None => Err(Problem::flag("--data", "no rows were given").into()),
         }
     }
@@ -258,10 +269,15 @@ fn folder_of(file: &Path) -> PathBuf {
     }
 }
 
-fn open_rows(source: &DataSource, template: &Template, template_path: &Path) -> Result<RowReader, Vec<Problem>> {
+fn open_rows(
+    source: &DataSource,
+    template: &Template,
+    template_path: &Path,
+    stop: &Stop,
+) -> Result<RowReader, Vec<Problem>> {
     let reader = match source {
         DataSource::File(path) => RowReader::open(path),
-        DataSource::Stdin => RowReader::guess(Box::new(std::io::stdin())),
+        DataSource::Stdin => RowReader::guess(Box::new(StoppableInput::stdin(stop.clone()))),
     };
     let reader = reader.map_err(|error| vec![Problem::of_data(source, &error)])?;
     // Objects of JSON may each have other names: there a missing one is the row's mistake.

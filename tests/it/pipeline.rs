@@ -1,0 +1,172 @@
+//! The pipeline from rows to outcomes, with things that go wrong on the way.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use gravure::gpu::{DeviceOptions, Painter};
+use gravure::job::{ErrorCode, Record, Status};
+use gravure::pipeline::{self, Clock, Plan, Stop};
+use gravure::render::Campaign;
+use gravure::store::{MemoryStore, Store};
+
+use crate::support::{campaign, gpu_turn, painter, product_card, root};
+
+fn plan(campaign: &Campaign) -> Plan {
+    Plan {
+        template: Arc::clone(&campaign.template),
+        fonts: Arc::clone(&campaign.fonts),
+        assets: Arc::clone(&campaign.assets),
+        sizes: campaign.sizes.clone(),
+        outputs: campaign.outputs.clone(),
+        name: campaign.name.clone(),
+        now: campaign.now.clone(),
+        names_may_collide: true,
+        threads: 2,
+    }
+}
+
+/// Runs some rows of a campaign and gives the records in order.
+fn run(
+    campaign: &Campaign,
+    rows: impl Fn(usize) -> bool + Send + 'static,
+    painter: Painter,
+    store: &dyn Store,
+    stop: &Stop,
+) -> Vec<Record> {
+    let mut outcomes = Vec::new();
+    let wanted =
+        campaign.rows().expect("rows").enumerate().filter(move |(number, _)| rows(*number)).map(|(_, row)| row);
+    pipeline::run(&plan(campaign), wanted, painter, store, &Clock::default(), stop, &mut |outcome| {
+        outcomes.push((outcome.seq, outcome.record));
+    });
+    outcomes.sort_by_key(|(seq, _)| *seq);
+    outcomes.into_iter().map(|(_, record)| record).collect()
+}
+
+/// A campaign of one text layer in a folder of its own.
+fn text_campaign(folder: &Path, width: u32, rows: &str) -> Campaign {
+    let fonts = folder.join("fonts");
+    std::fs::create_dir_all(&fonts).expect("a folder");
+    std::fs::copy(root().join("examples/product-card/fonts/Inter-Bold.ttf"), fonts.join("Inter-Bold.ttf"))
+        .expect("a font");
+    let template = format!(
+        "gravure: 1\nname: big\nsizes: {{ only: {{ width: {width}, height: 400 }} }}\noutputs: [{{ format: png }}]\n\
+         fields:\n  text: {{ type: text, required: true }}\n  px: {{ type: number, required: true }}\n\
+         fonts: [fonts/Inter-Bold.ttf]\nlayers:\n  - {{ type: rect, frame: full, fill: white }}\n  \
+         - {{ type: text, text: '{{{{ text }}}}', frame: full, wrap: false, font: {{ family: Inter, weight: 700, size: '{{{{ px }}}}' }} }}\n"
+    );
+    std::fs::write(folder.join("template.yaml"), template).expect("written");
+    std::fs::write(folder.join("rows.csv"), rows).expect("written");
+    campaign(&folder.join("template.yaml"), &folder.join("rows.csv"))
+}
+
+fn small_painter(campaign: &Campaign) -> Painter {
+    Painter::open_with(Arc::clone(&campaign.library), DeviceOptions { max_side_px: Some(512) }).expect("an adapter")
+}
+
+fn failures(records: &[Record]) -> Vec<(u64, ErrorCode)> {
+    records.iter().filter_map(|record| Some((record.row, record.error.as_ref()?.code))).collect()
+}
+
+#[test]
+fn a_row_alone_gives_the_same_bytes_as_in_a_batch() {
+    let _turn = gpu_turn();
+    let mut campaign = product_card();
+    campaign.sizes = vec![0, 1];
+    let batch = MemoryStore::new();
+    let records = run(&campaign, |row| row < 120, painter(&campaign), &batch, &Stop::new());
+    assert_eq!(records.len(), 240);
+    assert!(records.iter().all(|record| record.status == Status::Ok), "{:?}", failures(&records));
+    // Row 110 has the product of row 9: by then its prefix may be a plate. Row 0 came before any plate.
+    for row in [0, 2, 9, 110] {
+        let alone = MemoryStore::new();
+        let records = run(&campaign, move |number| number == row, painter(&campaign), &alone, &Stop::new());
+        for record in records {
+            let name = record.object.as_deref().expect("stored");
+            let (one, many) = (alone.get(name), batch.get(name));
+            assert!(one.is_some() && one == many, "{name} differs alone and in a batch");
+        }
+    }
+}
+
+#[test]
+fn a_lost_device_costs_no_variant() {
+    let _turn = gpu_turn();
+    let mut campaign = product_card();
+    campaign.sizes = vec![0];
+    let expected = MemoryStore::new();
+    run(&campaign, |row| row < 30, painter(&campaign), &expected, &Stop::new());
+    let (found, painter) = (MemoryStore::new(), painter(&campaign));
+    painter.destroy_device();
+    let records = run(&campaign, |row| row < 30, painter, &found, &Stop::new());
+    assert_eq!(failures(&records), []);
+    for name in expected.names() {
+        assert!(expected.get(&name) == found.get(&name), "{name} differs");
+    }
+}
+
+#[test]
+fn a_variant_with_too_many_glyphs_fails_alone() {
+    let _turn = gpu_turn();
+    let folder = tempfile::tempdir().expect("a folder");
+    let rows = "id,text,px\n1,small,20\n2,ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz,60\n3,ABCMWQ@&%GSRDB,390\n4,also small,24\n";
+    let campaign = text_campaign(folder.path(), 500, rows);
+    let store = MemoryStore::new();
+    let records = run(&campaign, |_| true, small_painter(&campaign), &store, &Stop::new());
+    let codes = failures(&records);
+    // How many glyphs fit is the atlas's business; the small ones must survive whatever the large ones do.
+    assert!(codes.iter().all(|(row, code)| (1..=2).contains(row) && *code == ErrorCode::GlyphAtlasFull), "{codes:?}");
+    assert_eq!(records.len(), 4);
+    for row in [0, 3] {
+        assert_eq!(records[row].status, Status::Ok);
+    }
+}
+
+#[test]
+fn a_canvas_larger_than_the_adapter_draws_fails_with_its_reason() {
+    let _turn = gpu_turn();
+    let folder = tempfile::tempdir().expect("a folder");
+    let campaign = text_campaign(folder.path(), 800, "id,text,px\n1,one,20\n2,two,20\n");
+    let records = run(&campaign, |_| true, small_painter(&campaign), &MemoryStore::new(), &Stop::new());
+    assert_eq!(failures(&records), [(0, ErrorCode::CanvasTooLarge), (1, ErrorCode::CanvasTooLarge)]);
+    assert!(records[0].error.as_ref().is_some_and(|error| error.message.contains("800x400")));
+}
+
+#[test]
+fn a_full_store_stops_the_run_and_keeps_what_is_whole() {
+    let _turn = gpu_turn();
+    let mut campaign = product_card();
+    campaign.sizes = vec![0];
+    let (store, stop) = (MemoryStore::with_capacity(1 << 20), Stop::new());
+    let records = run(&campaign, |row| row < 200, painter(&campaign), &store, &stop);
+    assert!(stop.reason().is_some_and(|reason| reason.contains("no space left")), "{:?}", stop.reason());
+    assert!(records.len() < 200, "the run went on to its end");
+    let stored: Vec<_> = records.iter().filter(|record| record.status == Status::Ok).collect();
+    assert!(!stored.is_empty());
+    for record in stored {
+        let bytes = store.get(record.object.as_deref().expect("stored")).expect("what the manifest says is there");
+        assert_eq!(record.checksum.as_deref(), Some(gravure::job::digest(&bytes).as_str()));
+    }
+    assert!(failures(&records).iter().all(|(_, code)| *code == ErrorCode::StoreFull));
+}
+
+#[test]
+fn a_stop_ends_the_run_soon() {
+    let _turn = gpu_turn();
+    let campaign = product_card();
+    let stop = Stop::new();
+    stop.request("a test");
+    let records = run(&campaign, |_| true, painter(&campaign), &MemoryStore::new(), &stop);
+    assert!(records.len() < 1000, "{} variants after the stop", records.len());
+}
+
+#[test]
+fn the_later_of_two_equal_names_fails() {
+    let _turn = gpu_turn();
+    let folder = tempfile::tempdir().expect("a folder");
+    let campaign = text_campaign(folder.path(), 400, "id,text,px\n7,one,20\n8,two,20\n7,three,20\n");
+    let store = MemoryStore::new();
+    let records = run(&campaign, |_| true, painter(&campaign), &store, &Stop::new());
+    assert_eq!(failures(&records), [(2, ErrorCode::NameCollision)]);
+    assert_eq!(store.names().len(), 2);
+}
