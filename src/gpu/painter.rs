@@ -1,19 +1,19 @@
 //! The painter: carries out plans, one submission after the other.
 
 use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
 use glyphon::Resolution;
 use thiserror::Error;
-use wgpu::util::DeviceExt;
 
 use crate::assets::FontLibrary;
 use crate::pixels::SizePx;
 use crate::sheet::{Canvas, Class, Drawing, Overfull, Plan, Planner, SheetLimits, Slot};
 
 use super::device::{Device, DeviceOptions, GpuError};
-use super::passes::Passes;
+use super::passes::{Passes, filled_buffer};
 use super::photos::PhotoPages;
 use super::readback::{PaintedSheet, Ring};
 use super::targets::{Target, Targets};
@@ -168,8 +168,12 @@ impl Painter {
     /// # Errors
     /// [`PaintError::TooMuch`]: split the canvases. [`PaintError::Device`]: [`Painter::rebuild`], then try again.
     pub fn submit(&mut self, canvases: &[Canvas]) -> Result<(), PaintError> {
+        self.parts.device.check()?;
         let plan = self.planner.plan(canvases)?;
-        match self.carry_out(plan) {
+        // Libraries below panic on some calls once the device is lost; everything they made is rebuilt then.
+        let result = catch_unwind(AssertUnwindSafe(|| self.carry_out(plan)))
+            .unwrap_or_else(|_| Err(GpuError::Lost("a call on the device panicked".to_owned()).into()));
+        match result {
             Ok(in_flight) => {
                 self.in_flight.push_back(in_flight);
                 Ok(())
@@ -215,13 +219,13 @@ impl Painter {
         }
         photos.upload(device, queue, passes, &uploads);
         for plate in new_plates {
-            targets.new_plate(device, passes, plate.id, plate.size);
+            targets.new_plate(device, queue, passes, plate.id, plate.size);
             let mut work = Submission::start(device, queue, passes, targets, photos, text);
             work.draw(&plate.drawing, On::Plate(plate.id), true)?;
             work.submit();
         }
         let rows = self.planner.limits().max_rows(size.width).max(size.height);
-        targets.make_sheet(device, passes, size.width, rows);
+        targets.make_sheet(device, queue, passes, size.width, rows);
         let mut work = Submission::start(device, queue, passes, targets, photos, text);
         if clear {
             begin(&mut work.encoder, work.targets.sheet(), true);
@@ -301,9 +305,9 @@ impl<'p> Submission<'p> {
     /// One pass for each surface, the deepest isolates first.
     fn draw(&mut self, drawing: &Drawing, on: On, clear: bool) -> Result<(), PaintError> {
         let Self { device, queue, passes, .. } = *self;
-        let buffers = InstanceGroups::new(device, passes, drawing);
+        let buffers = InstanceGroups::new(device, queue, passes, drawing);
         for (depth, surface) in drawing.surfaces.iter().enumerate().skip(1) {
-            self.targets.make_isolates(device, passes, depth, surface.size);
+            self.targets.make_isolates(device, queue, passes, depth, surface.size);
         }
         let mut prepared = Vec::new();
         for (depth, surface) in drawing.surfaces.iter().enumerate() {
@@ -406,25 +410,21 @@ struct InstanceGroups {
 }
 
 impl InstanceGroups {
-    fn new(device: &wgpu::Device, passes: &Passes, drawing: &Drawing) -> Self {
-        let shapes = storage(device, &drawing.shapes);
-        let stops = storage(device, &drawing.stops);
+    fn new(device: &wgpu::Device, queue: &wgpu::Queue, passes: &Passes, drawing: &Drawing) -> Self {
+        let shapes = storage(device, queue, &drawing.shapes);
+        let stops = storage(device, queue, &drawing.stops);
         Self {
             shapes: passes.bind_shapes(device, &shapes, &stops),
-            shadows: passes.bind_instances(device, &storage(device, &drawing.shadows)),
-            photos: passes.bind_instances(device, &storage(device, &drawing.photos)),
-            composites: passes.bind_instances(device, &storage(device, &drawing.composites)),
+            shadows: passes.bind_instances(device, &storage(device, queue, &drawing.shadows)),
+            photos: passes.bind_instances(device, &storage(device, queue, &drawing.photos)),
+            composites: passes.bind_instances(device, &storage(device, queue, &drawing.composites)),
         }
     }
 }
 
 /// A storage buffer with these instances; never empty, because a binding may not be.
-fn storage<T: bytemuck::Pod>(device: &wgpu::Device, instances: &[T]) -> wgpu::Buffer {
+fn storage<T: bytemuck::Pod>(device: &wgpu::Device, queue: &wgpu::Queue, instances: &[T]) -> wgpu::Buffer {
     let blank = [T::zeroed()];
-    let contents: &[u8] = bytemuck::cast_slice(if instances.is_empty() { &blank } else { instances });
-    device.create_buffer_init(&wgpu::util::BufferInitDescriptor {
-        label: Some("instances"),
-        contents,
-        usage: wgpu::BufferUsages::STORAGE,
-    })
+    let bytes: &[u8] = bytemuck::cast_slice(if instances.is_empty() { &blank } else { instances });
+    filled_buffer(device, queue, "instances", bytes, wgpu::BufferUsages::STORAGE)
 }

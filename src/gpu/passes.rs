@@ -1,7 +1,5 @@
 //! The pipelines, one for each shader, made once for the life of the device.
 
-use wgpu::util::DeviceExt;
-
 /// Pixels of sheets, isolates, plates and pages: gamma-encoded sRGB, premultiplied, blended as browsers do.
 pub const FORMAT: wgpu::TextureFormat = wgpu::TextureFormat::Rgba8Unorm;
 
@@ -59,13 +57,10 @@ impl Passes {
     }
 
     /// Tells vertex shaders how large their texture is.
-    pub fn bind_target(&self, device: &wgpu::Device, width: u32, height: u32) -> wgpu::BindGroup {
+    pub fn bind_target(&self, device: &wgpu::Device, queue: &wgpu::Queue, width: u32, height: u32) -> wgpu::BindGroup {
         let uniform: [f32; 4] = [2.0 / width as f32, -2.0 / height as f32, 0.0, 0.0];
-        let buffer = device.create_buffer_init(&wgpu::util::BufferInitDescriptor {
-            label: Some("target"),
-            contents: bytemuck::cast_slice(&uniform),
-            usage: wgpu::BufferUsages::UNIFORM,
-        });
+        let buffer =
+            filled_buffer(device, queue, "target", bytemuck::cast_slice(&uniform), wgpu::BufferUsages::UNIFORM);
         bind(device, &self.target, &[buffer.as_entire_binding()])
     }
 
@@ -88,6 +83,24 @@ impl Passes {
     pub fn bind_isolates(&self, device: &wgpu::Device, view: &wgpu::TextureView) -> wgpu::BindGroup {
         bind(device, &self.isolate, &[wgpu::BindingResource::TextureView(view)])
     }
+}
+
+/// A buffer with these bytes. (wgpu's own helper maps it at creation and panics when the device is lost.)
+pub fn filled_buffer(
+    device: &wgpu::Device,
+    queue: &wgpu::Queue,
+    label: &str,
+    bytes: &[u8],
+    usage: wgpu::BufferUsages,
+) -> wgpu::Buffer {
+    let buffer = device.create_buffer(&wgpu::BufferDescriptor {
+        label: Some(label),
+        size: bytes.len() as u64,
+        usage: usage | wgpu::BufferUsages::COPY_DST,
+        mapped_at_creation: false,
+    });
+    queue.write_buffer(&buffer, 0, bytes);
+    buffer
 }
 
 fn bind(

@@ -22,7 +22,7 @@ pub struct Target {
 }
 
 impl Target {
-    fn new(device: &wgpu::Device, passes: &Passes, size: SizePx, label: &str) -> Self {
+    fn new(device: &wgpu::Device, queue: &wgpu::Queue, passes: &Passes, size: SizePx, label: &str) -> Self {
         let texture = device.create_texture(&wgpu::TextureDescriptor {
             label: Some(label),
             size: wgpu::Extent3d { width: size.width, height: size.height, depth_or_array_layers: 1 },
@@ -37,7 +37,7 @@ impl Target {
             view_formats: &[],
         });
         let view = texture.create_view(&wgpu::TextureViewDescriptor::default());
-        let as_target = passes.bind_target(device, size.width, size.height);
+        let as_target = passes.bind_target(device, queue, size.width, size.height);
         let as_source = passes.bind_isolates(device, &view);
         Self { texture, view, as_target, as_source, size }
     }
@@ -56,7 +56,7 @@ const SHEETS_KEPT: usize = 3;
 
 impl Targets {
     /// Makes sure that there is a sheet texture of this width with at least `rows` rows.
-    pub fn make_sheet(&mut self, device: &wgpu::Device, passes: &Passes, width: u32, rows: u32) {
+    pub fn make_sheet(&mut self, device: &wgpu::Device, queue: &wgpu::Queue, passes: &Passes, width: u32, rows: u32) {
         let found = self.sheets.iter().position(|sheet| sheet.size.width == width && sheet.size.height >= rows);
         match found {
             Some(index) => {
@@ -68,7 +68,7 @@ impl Targets {
                 if self.sheets.len() >= SHEETS_KEPT {
                     self.sheets.remove(0);
                 }
-                self.sheets.push(Target::new(device, passes, SizePx::new(width, rows), "sheet"));
+                self.sheets.push(Target::new(device, queue, passes, SizePx::new(width, rows), "sheet"));
             }
         }
     }
@@ -82,10 +82,17 @@ impl Targets {
     }
 
     /// The texture for the isolates of a depth (1 and up), at least as large as `size`. It only grows.
-    pub fn make_isolates(&mut self, device: &wgpu::Device, passes: &Passes, depth: usize, size: SizePx) {
+    pub fn make_isolates(
+        &mut self,
+        device: &wgpu::Device,
+        queue: &wgpu::Queue,
+        passes: &Passes,
+        depth: usize,
+        size: SizePx,
+    ) {
         let round = |side: u32| side.next_multiple_of(256);
         while self.isolates.len() < depth {
-            self.isolates.push(Target::new(device, passes, SizePx::new(64, 64), "isolates"));
+            self.isolates.push(Target::new(device, queue, passes, SizePx::new(64, 64), "isolates"));
         }
         let target = &mut self.isolates[depth - 1];
         if target.size.width < size.width || target.size.height < size.height {
@@ -93,7 +100,7 @@ impl Targets {
                 round(size.width.max(target.size.width)).min(device.limits().max_texture_dimension_2d),
                 round(size.height.max(target.size.height)).min(device.limits().max_texture_dimension_2d),
             );
-            *target = Target::new(device, passes, grown, "isolates");
+            *target = Target::new(device, queue, passes, grown, "isolates");
         }
     }
 
@@ -103,8 +110,15 @@ impl Targets {
     }
 
     /// Makes the texture of a plate.
-    pub fn new_plate(&mut self, device: &wgpu::Device, passes: &Passes, id: PlateId, size: SizePx) {
-        self.plates.insert(id, Target::new(device, passes, size, "plate"));
+    pub fn new_plate(
+        &mut self,
+        device: &wgpu::Device,
+        queue: &wgpu::Queue,
+        passes: &Passes,
+        id: PlateId,
+        size: SizePx,
+    ) {
+        self.plates.insert(id, Target::new(device, queue, passes, size, "plate"));
     }
 
     /// A plate's texture.

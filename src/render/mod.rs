@@ -131,7 +131,7 @@ pub fn render(
     let campaign = Campaign::open(&options.campaign)?;
     let plan = plan(&campaign, options);
     let expected = names::check(&campaign, &plan, options.limit, stop)?;
-    let rows = campaign.rows()?;
+    let rows = campaign.rows_until(stop)?;
     let painter = Painter::open(Arc::clone(&campaign.library))?;
     let adapter = painter.adapter().to_owned();
     let store = store::open(&options.out)?;

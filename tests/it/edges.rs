@@ -48,13 +48,24 @@ fn code(path: &Path) -> String {
     text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
 }
 
-/// The folders named after `crate::` in some code.
+/// The folders named after `crate::` in some code, also as `crate::{a, b::c}`.
 fn imports(code: &str) -> BTreeSet<String> {
+    let first_word =
+        |text: &str| text.trim().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>();
     code.split("crate::")
         .skip(1)
-        .map(|rest| rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect())
-        .filter(|name: &String| source().join(name).is_dir())
+        .flat_map(|rest| match rest.strip_prefix('{') {
+            Some(list) => list.split('}').next().unwrap_or_default().split(',').map(first_word).collect(),
+            None => vec![first_word(rest)],
+        })
+        .filter(|name| !name.is_empty() && source().join(name).is_dir())
         .collect()
+}
+
+#[test]
+fn imports_are_found_in_every_form() {
+    let found = imports("use crate::job::Row;\nuse crate::{pixels, sheet::Plan};\nlet x = crate::gpu::adapters();");
+    assert_eq!(found.into_iter().collect::<Vec<_>>(), ["gpu", "job", "pixels", "sheet"]);
 }
 
 #[test]
