@@ -1,5 +1,8 @@
-//! Values that are costly to make: made once, shared by threads, the least recently used dropped when
-//! their bytes exceed a budget.
+//! Values that are costly to make: made once, shared by threads, kept within a budget of bytes.
+//!
+//! When the budget is used up, a new value is kept only in place of one that has been idle for long. Rows walk
+//! through a catalogue again and again; if it is a little larger than the budget, dropping the least recently used
+//! would drop each photo just before it is needed, and nothing would ever be found.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -14,6 +17,9 @@ use super::AssetError;
 /// How many errors are remembered: enough that a broken photo is looked at once, not enough to matter.
 const MAX_ERRORS: NonZeroUsize = NonZeroUsize::new(4096).unwrap();
 
+/// A value is idle when this many times as many accesses as there are values went by without it.
+const IDLE_ROUNDS: u64 = 4;
+
 /// A new value with what it takes of the budget.
 pub(super) struct Made<V> {
     pub(super) value: V,
@@ -26,10 +32,17 @@ pub(super) struct Cache<K, V> {
 }
 
 struct State<K, V> {
-    values: LruCache<K, Made<V>>,
+    values: LruCache<K, Kept<V>>,
     used_bytes: usize,
+    /// Accesses so far.
+    clock: u64,
     errors: LruCache<K, AssetError>,
     flights: HashMap<K, Arc<Flight<V>>>,
+}
+
+struct Kept<V> {
+    made: Made<V>,
+    last_used: u64,
 }
 
 /// A value that one thread makes while others wait for it.
@@ -51,6 +64,7 @@ impl<K: Hash + Eq + Clone, V: Clone> Cache<K, V> {
         let state = State {
             values: LruCache::unbounded(),
             used_bytes: 0,
+            clock: 0,
             errors: LruCache::new(MAX_ERRORS),
             flights: HashMap::new(),
         };
@@ -68,8 +82,11 @@ impl<K: Hash + Eq + Clone, V: Clone> Cache<K, V> {
         loop {
             let flight = {
                 let mut state = self.state.lock();
-                if let Some(made) = state.values.get(&key) {
-                    return Ok(made.value.clone());
+                state.clock += 1;
+                let now = state.clock;
+                if let Some(kept) = state.values.get_mut(&key) {
+                    kept.last_used = now;
+                    return Ok(kept.made.value.clone());
                 }
                 if let Some(error) = state.errors.get(&key) {
                     return Err(error.clone());
@@ -96,20 +113,27 @@ impl<K: Hash + Eq + Clone, V: Clone> Cache<K, V> {
 }
 
 impl<K: Hash + Eq + Clone, V> State<K, V> {
-    /// Keeps a value, and gives back what has to go.
+    /// Keeps a value where there is room or something idle, and gives back what has to go.
     fn keep(&mut self, key: K, made: Made<V>, budget_bytes: usize) -> Vec<Made<V>> {
         let mut dropped = Vec::new();
         if made.bytes > budget_bytes {
-            // It would throw all others out and still not fit.
-            return dropped;
+            return vec![made];
+        }
+        let idle_after = IDLE_ROUNDS * (self.values.len() as u64 + 1);
+        while self.used_bytes + made.bytes > budget_bytes {
+            let is_idle = self.values.peek_lru().is_some_and(|(_, kept)| kept.last_used + idle_after < self.clock);
+            let Some((_, kept)) = is_idle.then(|| self.values.pop_lru()).flatten() else {
+                dropped.push(made);
+                return dropped;
+            };
+            self.used_bytes -= kept.made.bytes;
+            dropped.push(kept.made);
         }
         self.used_bytes += made.bytes;
-        dropped.extend(self.values.push(key, made).map(|(_, made)| made));
-        while self.used_bytes - dropped.iter().map(|made| made.bytes).sum::<usize>() > budget_bytes {
-            let Some((_, made)) = self.values.pop_lru() else { break };
-            dropped.push(made);
+        if let Some((_, old)) = self.values.push(key, Kept { made, last_used: self.clock }) {
+            self.used_bytes -= old.made.bytes;
+            dropped.push(old.made);
         }
-        self.used_bytes -= dropped.iter().map(|made| made.bytes).sum::<usize>();
         dropped
     }
 }
@@ -167,26 +191,35 @@ mod tests {
     }
 
     #[test]
-    fn the_least_recently_used_goes_first() {
+    fn a_walk_through_more_than_fits_finds_what_is_kept() {
         let cache = Cache::new(30);
-        let get = |key: u32, expect_made: bool| {
-            let mut was_made = false;
+        let mut makes = 0;
+        for key in (0..10).flat_map(|_| 0..4_u32) {
             let value = cache.get_or_make(key, || {
-                was_made = true;
+                makes += 1;
                 made(key, 10)
             });
-            assert_eq!((value.unwrap(), was_made), (key, expect_made), "key {key}");
-        };
+            assert_eq!(value, Ok(key));
+        }
+        // Three are kept from the first round on; only the fourth is made in every round.
+        assert_eq!(makes, 3 + 10);
+    }
+
+    #[test]
+    fn what_is_idle_for_long_gives_way() {
+        let cache = Cache::new(30);
         for key in [1, 2, 3] {
-            get(key, true);
+            cache.get_or_make(key, || made(key, 10)).unwrap();
         }
-        get(1, false);
-        get(4, true);
-        get(2, true);
-        for key in [4, 2, 1] {
-            get(key, false);
+        for _ in 0..20 {
+            cache.get_or_make(1, || made(0, 10)).unwrap();
         }
-        get(3, true);
+        for key in [4, 5] {
+            cache.get_or_make(key, || made(key, 10)).unwrap();
+        }
+        for key in [1, 4, 5] {
+            assert_eq!(cache.get_or_make(key, || made(0, 10)), Ok(key), "key {key} is kept");
+        }
     }
 
     #[test]
@@ -264,7 +297,7 @@ mod tests {
             for (key, bytes) in steps {
                 prop_assert_eq!(cache.get_or_make(key, || made(key, bytes)), Ok(key));
                 let state = cache.state.lock();
-                let sum = state.values.iter().map(|(_, made)| made.bytes).sum::<usize>();
+                let sum = state.values.iter().map(|(_, kept)| kept.made.bytes).sum::<usize>();
                 prop_assert_eq!(state.used_bytes, sum);
                 prop_assert!(sum <= 100);
             }

@@ -257,9 +257,9 @@ mod tests {
             let photo = assets.photo(&in_data(name)).unwrap();
             assets.scaled(&photo, whole(&photo), SizePx::new(30, 20)).unwrap()
         };
-        let first = draw("a.png");
-        draw("b.png");
-        let again = draw("a.png");
+        draw("a.png");
+        let first = draw("b.png");
+        let again = draw("b.png");
         assert_eq!(first.key, again.key);
         assert_eq!(first.bitmap, again.bitmap);
         // 7,500 bytes hold no decoded photo (9,600), 2,400 exactly one scaled one.

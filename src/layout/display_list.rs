@@ -124,21 +124,21 @@ pub struct Stop {
     pub color: Color,
 }
 
-/// The shadow of a rounded box: a Gaussian blur of its outline.
+/// The shadow of a box or ellipse: a Gaussian blur of its outline.
 #[derive(Clone, Debug)]
 pub struct Shadow {
     /// The box that casts it, moved and spread already.
     pub rect: RectPx,
-    /// Its corner radii.
-    pub radii: [f32; 4],
+    /// Its form: a box or an ellipse.
+    pub outline: Outline,
     /// Standard deviation of the blur in pixels: half of the CSS blur radius.
     pub sigma_px: f32,
     /// Its colour.
     pub color: Color,
-    /// The box itself with its radii, where it lets things through: CSS then draws no shadow inside it.
-    pub cutout: Option<(RectPx, [f32; 4])>,
-    /// The box itself with its radii, where it is opaque: what lies below it need not be drawn.
-    pub hidden_below: Option<(RectPx, [f32; 4])>,
+    /// The box itself with its form, where it lets things through: CSS then draws no shadow inside it.
+    pub cutout: Option<(RectPx, Outline)>,
+    /// The box itself with its form, where it is opaque: what lies below it need not be drawn.
+    pub hidden_below: Option<(RectPx, Outline)>,
 }
 
 impl Shadow {

@@ -77,15 +77,19 @@ impl Emitter<'_> {
     /// A layer's own look and what is inside it, cut where it asks for that.
     fn upright(&mut self, placed: &Placed<'_>, on: &Surface, out: &mut Vec<Item>) -> Result<(), LayoutError> {
         let layer = placed.layer;
-        self.own_look(placed, on, out);
+        let rect = scaled(placed.rect, on.scale);
+        let outline = outline_of(layer, rect, on.scale);
+        self.own_look(layer, rect, outline, on, out);
         let has_inside = !matches!(layer.kind, LayerKind::Rect | LayerKind::Ellipse | LayerKind::Image(_));
         if layer.overflow == Overflow::Visible || !has_inside {
+            out.extend(stroke(layer, rect, outline, on.scale));
             return self.inside(placed, on, out);
         }
         let mut inside = Vec::new();
         self.inside(placed, &self.deeper(layer, on)?, &mut inside)?;
-        let rect = scaled(placed.rect, on.scale);
-        out.extend(isolate(inside, on, Some(Clip { rect, outline: outline_of(layer, rect, on.scale) }), 1.0));
+        out.extend(isolate(inside, on, Some(Clip { rect, outline }), 1.0));
+        // What is cut at the edge must not lie on the line along it.
+        out.extend(stroke(layer, rect, outline, on.scale));
         Ok(())
     }
 
@@ -134,15 +138,12 @@ impl Emitter<'_> {
         Ok(Surface { depth: on.depth + 1, ..*on })
     }
 
-    /// Shadow, fill, photo and stroke of the box itself.
-    fn own_look(&mut self, placed: &Placed<'_>, on: &Surface, out: &mut Vec<Item>) {
-        let layer = placed.layer;
-        let rect = scaled(placed.rect, on.scale);
+    /// Shadow, fill and photo of the box itself.
+    fn own_look(&mut self, layer: &Layer, rect: RectPx, outline: Outline, on: &Surface, out: &mut Vec<Item>) {
         if rect.is_empty() {
             return;
         }
         let style = &layer.style;
-        let outline = outline_of(layer, rect, on.scale);
         let photo = match &layer.kind {
             LayerKind::Image(image) => self.photo(layer, image, rect, outline, on.scale),
             _ => None,
@@ -157,13 +158,6 @@ impl Emitter<'_> {
             out.push(Item::Shape(Shape { rect, outline, paint, stroke_px: None }));
         }
         out.extend(photo.map(Item::Photo));
-        if let Some(stroke) = &style.stroke
-            && stroke.width > 0.0
-        {
-            let paint = Paint::Solid(stroke.color);
-            let width = (stroke.width * on.scale as f32).min(rect.width.min(rect.height) as f32 / 2.0);
-            out.push(Item::Shape(Shape { rect, outline, paint, stroke_px: Some(width) }));
-        }
     }
 
     /// Children, text and stars.
@@ -250,6 +244,14 @@ fn scaled(rect: RectF, scale: u32) -> RectPx {
     RectF::new(rect.x * scale, rect.y * scale, rect.width * scale, rect.height * scale).rounded()
 }
 
+/// The line inside the edge of a box.
+fn stroke(layer: &Layer, rect: RectPx, outline: Outline, scale: u32) -> Option<Item> {
+    let stroke = layer.style.stroke.filter(|stroke| stroke.width > 0.0 && !rect.is_empty())?;
+    let paint = Paint::Solid(stroke.color);
+    let width = (stroke.width * scale as f32).min(rect.width.min(rect.height) as f32 / 2.0);
+    Some(Item::Shape(Shape { rect, outline, paint, stroke_px: Some(width) }))
+}
+
 /// The form of a layer's box.
 fn outline_of(layer: &Layer, rect: RectPx, scale: u32) -> Outline {
     match &layer.kind {
@@ -264,12 +266,7 @@ fn outline_of(layer: &Layer, rect: RectPx, scale: u32) -> Outline {
     }
 }
 
-/// An ellipse casts the shadow of the rounded box of the same size: exact for a circle.
 fn shadows(style: &BoxStyle, rect: RectPx, outline: Outline, scale: u32, covered: bool, out: &mut Vec<Item>) {
-    let radii = match outline {
-        Outline::RoundedRect(radii) => radii,
-        _ => [rect.width.min(rect.height) as f32 / 2.0; 4],
-    };
     for shadow in style.shadows.iter().rev() {
         let scale = scale as f32;
         let spread = (shadow.spread * scale).round() as i32;
@@ -283,16 +280,19 @@ fn shadows(style: &BoxStyle, rect: RectPx, outline: Outline, scale: u32, covered
         if grown.is_empty() || shadow.color.a <= 0.0 {
             continue;
         }
-        let most = grown.width.min(grown.height) as f32 / 2.0;
-        let grown_radii =
-            radii.map(|radius| if radius > 0.0 { (radius + spread as f32).clamp(0.0, most) } else { 0.0 });
+        let (width, height) = (grown.width as f32, grown.height as f32);
         out.push(Item::Shadow(Shadow {
             rect: grown,
-            radii: grown_radii,
+            outline: match outline {
+                Outline::RoundedRect(radii) => {
+                    Outline::RoundedRect(paint::spread_radii(radii, spread as f32, width, height))
+                }
+                Outline::Ellipse | Outline::Star { .. } => Outline::Ellipse,
+            },
             sigma_px: (shadow.blur * scale / 2.0).clamp(0.0, 512.0),
             color: shadow.color,
-            hidden_below: covered.then_some((rect, radii)),
-            cutout: (!covered).then_some((rect, radii)),
+            hidden_below: covered.then_some((rect, outline)),
+            cutout: (!covered).then_some((rect, outline)),
         }));
     }
 }
@@ -304,7 +304,9 @@ fn stars(rating: &Rating, rect: RectF, scale: u32, out: &mut Vec<Item>) {
         if star.is_empty() {
             continue;
         }
-        let filled = (rating.value - index as f32).clamp(0.0, 1.0);
+        // On a whole pixel, so that no background shines through between the parts.
+        let width = star.width as f32;
+        let filled = ((rating.value - index as f32).clamp(0.0, 1.0) * width).round() / width;
         for (from, to, color) in [(0.0, filled, rating.color), (filled, 1.0, rating.empty_color)] {
             if to > from && color.a > 0.0 {
                 let outline = Outline::Star { from, to };

@@ -125,7 +125,20 @@ fn place_stops(stops: &[GradientStop], length_px: f32, scale: f32) -> Arc<[Stop]
 /// Corner radii in pixels, made smaller together where two would overlap (CSS Backgrounds 3, 5.5).
 pub fn corner_radii(radius: Option<[Length; 4]>, width: f32, height: f32, scale: f32) -> [f32; 4] {
     let Some(radius) = radius else { return [0.0; 4] };
-    let radii = radius.map(|length| along(length, width.min(height), scale).max(0.0));
+    fit_radii(radius.map(|length| along(length, width.min(height), scale).max(0.0)), width, height)
+}
+
+/// The corner radii of a box's shadow: each grows with the spread, a small one by less so that sharp corners stay
+/// sharp (CSS Backgrounds 3, 6.1.1). `width` and `height` are the shadow's.
+pub fn spread_radii(radii: [f32; 4], spread: f32, width: f32, height: f32) -> [f32; 4] {
+    let grown = radii.map(|radius| {
+        let share = if radius < spread { 1.0 + (radius / spread - 1.0).powi(3) } else { 1.0 };
+        if radius > 0.0 { (radius + spread * share).max(0.0) } else { 0.0 }
+    });
+    fit_radii(grown, width, height)
+}
+
+fn fit_radii(radii: [f32; 4], width: f32, height: f32) -> [f32; 4] {
     let [top_left, top_right, bottom_right, bottom_left] = radii;
     let sums = [
         (top_left + top_right, width),
@@ -182,5 +195,12 @@ mod tests {
         let radii = corner_radii(Some([Length::Px(100.0); 4]), 100.0, 50.0, 1.0);
         assert_eq!(radii, [25.0; 4]);
         assert_eq!(corner_radii(Some([Length::Percent(50.0); 4]), 100.0, 100.0, 2.0), [50.0; 4]);
+    }
+
+    #[test]
+    fn a_shadow_keeps_sharp_corners_sharp() {
+        assert_eq!(spread_radii([0.0, 8.0, 20.0, 4.0], 8.0, 500.0, 500.0), [0.0, 16.0, 28.0, 11.0]);
+        assert_eq!(spread_radii([0.0, 8.0, 20.0, 4.0], -8.0, 500.0, 500.0), [0.0, 0.0, 12.0, 0.0]);
+        assert_eq!(spread_radii([50.0, 0.0, 0.0, 0.0], -10.0, 30.0, 30.0), [30.0, 0.0, 0.0, 0.0]);
     }
 }

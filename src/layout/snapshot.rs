@@ -27,7 +27,8 @@ fn write_items(f: &mut Formatter<'_>, items: &[Item], depth: usize) -> fmt::Resu
                 writeln!(f)?;
             }
             Item::Shadow(shadow) => {
-                write!(f, "shadow {} sigma {} {}", shadow.rect, shadow.sigma_px, shadow.color.to_hex())?;
+                let (outline, color) = (outline(&shadow.outline), shadow.color.to_hex());
+                write!(f, "shadow of {outline} {} sigma {} {color}", shadow.rect, shadow.sigma_px)?;
                 writeln!(f, "{}", if shadow.cutout.is_some() { " cut out" } else { "" })?;
             }
             Item::Photo(photo) => {

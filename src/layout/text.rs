@@ -29,8 +29,10 @@ pub const MAX_TEXT_BYTES: usize = 20_000;
 const EPSILON_PX: f32 = 0.02;
 /// Shrinking steps: the glyph cache's key holds the exact size.
 const SHRINK_STEP_PX: f32 = 0.5;
-/// Shaped lines kept by each shaper.
-const LINES_KEPT: usize = 4096;
+/// Shaped lines kept by each shaper: about 10 KB each.
+const LINES_KEPT: usize = 2048;
+/// A longer line is not kept: it would not come again, and takes memory.
+const KEPT_LINE_BYTES: usize = 160;
 
 /// One line, shaped once and drawn wherever it recurs.
 pub struct ShapedLine {
@@ -182,7 +184,14 @@ impl Shaper {
                 let end = if hidden && text.wrap { paragraph.text.len() } else { line.range.end };
                 self.ellipsized(text, paragraph, line.range.start..end, size_px, width_px)
             } else {
-                self.line(text, paragraph, line.range.clone(), "", size_px)
+                let whole = self.line(text, paragraph, line.range.clone(), "", size_px);
+                // A cluster that the breaker split over lines comes back whole.
+                if width_px.is_some_and(|width| text.wrap && whole.width_px > width + EPSILON_PX) {
+                    faults.push(TextFault::Truncated);
+                    self.ellipsized(text, paragraph, line.range.clone(), size_px, width_px)
+                } else {
+                    whole
+                }
             };
             lines.push(SetLine { line: shaped, baseline_px: pitch.baseline_px(index), rtl: line.rtl });
         }
@@ -190,6 +199,7 @@ impl Shaper {
         if !missing.is_empty() {
             faults.push(TextFault::MissingGlyphs(missing));
         }
+        faults.dedup();
         TextBlock {
             width_px: lines.iter().map(|line| line.line.width_px).fold(0.0, f32::max),
             height_px: pitch.line_px * lines.len() as f32,
@@ -375,7 +385,9 @@ impl Shaper {
         let line_y = buffer.layout_runs().next().map_or(0.0, |run| run.line_y);
         let largest_px = text.spans.iter().map(|span| span.font.size_px * scale).fold(size_px, f32::max);
         let line = Arc::new(ShapedLine { buffer, text: content.into(), width_px, size_px: largest_px, line_y, digest });
-        self.lines.put(digest, Arc::clone(&line));
+        if line.text.len() <= KEPT_LINE_BYTES {
+            self.lines.put(digest, Arc::clone(&line));
+        }
         line
     }
 }

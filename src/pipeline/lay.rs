@@ -73,7 +73,7 @@ impl<'r> RowStage<'r> {
             self.shaper = Shaper::new(Arc::clone(&self.plan.fonts));
             let failure = Failure::new(ErrorCode::InternalPanic, panic_message(&*panic));
             for nth in self.sizes_done..self.plan.sizes.len() {
-                self.fail_size(number, nth, &(number + 1).to_string(), &failure, emit);
+                self.fail_size(number, nth, &key_guess(number, &row), &failure, emit);
             }
         }
     }
@@ -83,7 +83,7 @@ impl<'r> RowStage<'r> {
         let bound = match self.clock.time(Stage::Bind, || plan.template.bind(row, &plan.now)) {
             Ok(bound) => bound,
             Err(error) => {
-                self.fail_row(number, &(number + 1).to_string(), &failure_of(&error), emit);
+                self.fail_row(number, &key_guess(number, row), &failure_of(&error), emit);
                 return;
             }
         };
@@ -206,6 +206,15 @@ impl<'r> RowStage<'r> {
                 .failed(failure.code, failure.message.clone());
             emit(Err(Outcome { seq: self.plan.seq(number, nth, output_index), record }));
         }
+    }
+}
+
+/// What a row that does not bind is called in the manifest: its column `id`, else its number from 1.
+fn key_guess(number: u64, row: &Row) -> String {
+    match row.get("id") {
+        Some(serde_json::Value::String(id)) if !id.is_empty() => id.chars().take(100).collect(),
+        Some(serde_json::Value::Number(id)) => id.to_string(),
+        _ => (number + 1).to_string(),
     }
 }
 

@@ -77,11 +77,11 @@ impl Writer {
         }
     }
 
-    fn boxed(&mut self, value: Option<(RectPx, [f32; 4])>) {
+    fn boxed(&mut self, value: Option<(RectPx, Outline)>) {
         self.u32(u32::from(value.is_some()));
-        if let Some((rect, radii)) = value {
+        if let Some((rect, outline)) = value {
             self.rect(rect);
-            self.f32s(&radii);
+            self.outline(&outline);
         }
     }
 
@@ -97,7 +97,7 @@ impl Writer {
             Item::Shadow(shadow) => {
                 self.u32(2);
                 self.rect(shadow.rect);
-                self.f32s(&shadow.radii);
+                self.outline(&shadow.outline);
                 self.f32s(&[shadow.sigma_px]);
                 self.f32s(&shadow.color.to_array());
                 self.boxed(shadow.cutout);

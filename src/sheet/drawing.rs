@@ -298,32 +298,40 @@ impl Drawing {
 }
 
 fn shadow_instance(slot: Slot, shadow: &Shadow, quad: RectPx) -> GpuShadow {
-    let (cutout, cutout_radii) = shadow.cutout.map_or(([0.0; 4], [0.0; 4]), |(rect, radii)| (rect_of(rect), radii));
+    let (outline, radii) = mask(&shadow.outline);
+    let (cutout, cutout_radii) =
+        shadow.cutout.map_or(([0.0; 4], [0.0; 4]), |(rect, outline)| (rect_of(rect), mask(&outline).1));
     GpuShadow {
         quad: quad_of(quad),
         rect: rect_of(shadow.rect),
-        radii: shadow.radii,
+        radii,
         color: premultiplied(shadow.color),
         cutout,
         cutout_radii,
         origin: [0, slot.y as i32],
         sigma: shadow.sigma_px,
-        pad: 0,
+        outline,
     }
 }
 
 /// The shadow's pixels without those that the opaque box above hides: up to four strips around it.
 fn shadow_strips(shadow: &Shadow, slot: Slot) -> Vec<RectPx> {
     let all = shadow.bounds().intersection(slot.size.rect());
-    let Some((rect, radii)) = shadow.hidden_below else { return vec![all] };
-    let largest = radii.into_iter().fold(0.0, f32::max);
-    // A rectangle inset by r (1 − 1/√2) lies inside the rounded one; one more pixel for its soft edge.
-    let inset = (largest * (1.0 - std::f32::consts::FRAC_1_SQRT_2)).ceil() as i32 + 1;
-    let (width, height) = (rect.width as i32 - 2 * inset, rect.height as i32 - 2 * inset);
+    let Some((rect, outline)) = shadow.hidden_below else { return vec![all] };
+    // A rectangle inset by r (1 − 1/√2) lies inside the curve; one more pixel for its soft edge.
+    let inset = |radius: f32| (radius * (1.0 - std::f32::consts::FRAC_1_SQRT_2)).ceil() as i32 + 1;
+    let (inset_x, inset_y) = match outline {
+        Outline::RoundedRect(radii) => {
+            let inset = inset(radii.into_iter().fold(0.0, f32::max));
+            (inset, inset)
+        }
+        Outline::Ellipse | Outline::Star { .. } => (inset(rect.width as f32 / 2.0), inset(rect.height as f32 / 2.0)),
+    };
+    let (width, height) = (rect.width as i32 - 2 * inset_x, rect.height as i32 - 2 * inset_y);
     if width <= 0 || height <= 0 {
         return vec![all];
     }
-    let hole = RectPx::new(rect.x + inset, rect.y + inset, width as u32, height as u32).intersection(all);
+    let hole = RectPx::new(rect.x + inset_x, rect.y + inset_y, width as u32, height as u32).intersection(all);
     if hole.is_empty() {
         return vec![all];
     }

@@ -61,7 +61,7 @@ pub struct GpuStop {
     pub pad: [u32; 3],
 }
 
-/// `shadow.wgsl`: a rounded box, blurred.
+/// `shadow.wgsl`: a rounded box or an ellipse, blurred.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Pod, Zeroable)]
 pub struct GpuShadow {
@@ -81,8 +81,8 @@ pub struct GpuShadow {
     pub origin: [i32; 2],
     /// Standard deviation in pixels.
     pub sigma: f32,
-    /// To a multiple of 16 bytes.
-    pub pad: u32,
+    /// Form of the box and the cutout: [`OUTLINE_ROUNDED_RECT`] or [`OUTLINE_ELLIPSE`].
+    pub outline: u32,
 }
 
 /// `photo.wgsl`: a photo out of a page, pixel for pixel.

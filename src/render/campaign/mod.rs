@@ -25,9 +25,9 @@ use stdin::StoppableInput;
 /// The object name where nobody asks for another.
 pub const DEFAULT_NAME: &str = "{{ key }}-{{ size }}.{{ ext }}";
 /// Decoded photos that are kept: each is needed once for every size it is drawn at.
-const DECODED_BUDGET_BYTES: usize = 96 << 20;
-/// Scaled photos that are kept: a catalogue's photos at all sizes, so that a second round through it scales nothing.
-const SCALED_BUDGET_BYTES: usize = 448 << 20;
+const DECODED_BUDGET_BYTES: usize = 160 << 20;
+/// Scaled photos that are kept: a catalogue's photos, so that a second round through it scales little.
+const SCALED_BUDGET_BYTES: usize = 320 << 20;
 
 /// What the command line asks for.
 #[derive(Clone, Debug, Default)]
