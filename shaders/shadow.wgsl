@@ -1,4 +1,4 @@
-// Pass: shadows. A rounded box under a Gaussian blur.
+// Pass: shadows. A rounded box or an ellipse under a Gaussian blur.
 //
 // | in                  | what                                                        |
 // | group 0, binding 0  | GpuTarget                                                   |
@@ -18,7 +18,7 @@ struct GpuShadow {
     cutout_radii: vec4<f32>,
     origin: vec2<i32>,
     sigma: f32,
-    pad: u32,
+    outline: u32,
 }
 
 const SAMPLES: u32 = 8u;
@@ -34,6 +34,7 @@ struct Varyings {
     @location(4) @interpolate(flat) cutout_radii: vec4<f32>,
     @location(5) @interpolate(flat) origin: vec2<f32>,
     @location(6) @interpolate(flat) sigma: f32,
+    @location(7) @interpolate(flat) outline: u32,
 }
 
 @vertex
@@ -48,6 +49,7 @@ fn vs_main(@builtin(vertex_index) vertex: u32, @builtin(instance_index) instance
     out.cutout_radii = shadow.cutout_radii;
     out.origin = vec2<f32>(shadow.origin);
     out.sigma = shadow.sigma;
+    out.outline = shadow.outline;
     return out;
 }
 
@@ -60,13 +62,16 @@ fn erf(x: vec2<f32>) -> vec2<f32> {
     return s - s / (r * r);
 }
 
-// How far one side of the box reaches at height `y` from its middle, given that side's radius there.
-fn reach(y: f32, half_size: vec2<f32>, radius: f32) -> f32 {
-    let into_corner = max(abs(y) - (half_size.y - radius), 0.0);
+// How far one side of the box reaches at height `y` from its middle, given that side's upper and lower radius. The
+// two corners never meet, so a height that is not in the upper one can only be in the lower one.
+fn reach(y: f32, half_size: vec2<f32>, upper: f32, lower: f32) -> f32 {
+    let is_upper = y < upper - half_size.y;
+    let radius = select(lower, upper, is_upper);
+    let into_corner = max(select(y, -y, is_upper) - (half_size.y - radius), 0.0);
     return half_size.x - radius + sqrt(max(radius * radius - into_corner * into_corner, 0.0));
 }
 
-fn blurred_box(point: vec2<f32>, rect: vec4<f32>, radii: vec4<f32>, sigma: f32) -> f32 {
+fn blurred(point: vec2<f32>, outline: u32, rect: vec4<f32>, radii: vec4<f32>, sigma: f32) -> f32 {
     let half_size = rect.zw * 0.5;
     let p = point - rect.xy - half_size;
     let low = clamp(-3.0 * sigma, p.y - half_size.y, p.y + half_size.y);
@@ -76,9 +81,14 @@ fn blurred_box(point: vec2<f32>, rect: vec4<f32>, radii: vec4<f32>, sigma: f32) 
     for (var sample = 0u; sample < SAMPLES; sample += 1u) {
         let offset = low + (f32(sample) + 0.5) * step;
         let y = p.y - offset;
-        let left = reach(y, half_size, select(radii.x, radii.w, y > 0.0));
-        let right = reach(y, half_size, select(radii.y, radii.z, y > 0.0));
-        let integral = erf((p.x + vec2<f32>(left, -right)) * (0.70710678 / sigma));
+        var sides: vec2<f32>;
+        if outline == OUTLINE_ELLIPSE {
+            let height = y / half_size.y;
+            sides = vec2<f32>(half_size.x * sqrt(max(1.0 - height * height, 0.0)));
+        } else {
+            sides = vec2<f32>(reach(y, half_size, radii.x, radii.w), reach(y, half_size, radii.y, radii.z));
+        }
+        let integral = erf((p.x + vec2<f32>(sides.x, -sides.y)) * (0.70710678 / sigma));
         let row = (integral.x - integral.y) * 0.5;
         sum += row * exp(-offset * offset / (2.0 * sigma * sigma)) * step;
     }
@@ -90,12 +100,12 @@ fn fs_main(in: Varyings) -> @location(0) vec4<f32> {
     let point = in.position.xy - in.origin;
     var cover: f32;
     if in.sigma < 0.25 {
-        cover = coverage(rounded_rect_distance(point, in.rect, in.radii));
+        cover = coverage(mask_distance(point, in.outline, in.rect, in.radii));
     } else {
-        cover = blurred_box(point, in.rect, in.radii, in.sigma);
+        cover = blurred(point, in.outline, in.rect, in.radii, in.sigma);
     }
     if in.cutout.z > 0.0 {
-        cover *= 1.0 - coverage(rounded_rect_distance(point, in.cutout, in.cutout_radii));
+        cover *= 1.0 - coverage(mask_distance(point, in.outline, in.cutout, in.cutout_radii));
     }
     return in.color * cover;
 }

@@ -111,7 +111,12 @@ fn fs_main(in: Varyings) -> @location(0) vec4<f32> {
     }
     var cover = coverage(distance);
     if in.stroke > 0.0 {
-        cover = min(cover, 1.0 - coverage(distance + in.stroke));
+        var inner = distance + in.stroke;
+        if in.kinds.x == OUTLINE_ELLIPSE {
+            // Away from its edge the distance to an ellipse is not exact: ask the smaller one.
+            inner = ellipse_distance(point, in.rect + vec4<f32>(in.stroke, in.stroke, -2.0 * in.stroke, -2.0 * in.stroke));
+        }
+        cover = min(cover, 1.0 - coverage(inner));
     }
     var color = in.color;
     if in.kinds.y == PAINT_LINEAR {

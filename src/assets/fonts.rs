@@ -26,9 +26,6 @@ pub enum FontError {
     /// The file holds no font that can be read.
     #[error("not a TrueType or OpenType font (woff and woff2 must be converted first)")]
     Unreadable,
-    /// A template without fonts cannot set text.
-    #[error("the template lists no fonts")]
-    NoFonts,
 }
 
 /// Every face the process has loaded. Cheap to share; faces are never removed.
@@ -134,22 +131,24 @@ impl FontLibrary {
         self.master.lock().db.len()
     }
 
-    /// The set of one template, in the order of its `fonts:`.
-    ///
-    /// # Errors
-    /// [`FontError::NoFonts`] when there is none.
-    pub fn set(&self, faces: Vec<Arc<Face>>) -> Result<FontSet, FontError> {
+    /// The set of one template, in the order of its `fonts:`. Empty for a template without text. What is listed
+    /// twice counts where it is listed first.
+    pub fn set(&self, faces: Vec<ListedFace>) -> FontSet {
         static NEXT: AtomicU64 = AtomicU64::new(1);
-        if faces.is_empty() {
-            return Err(FontError::NoFonts);
+        let mut listed: Vec<ListedFace> = Vec::with_capacity(faces.len());
+        for face in faces {
+            if !listed.contains(&face) {
+                listed.push(face);
+            }
         }
+        let faces = listed;
         let mut db = self.master.lock().db.clone();
         let strangers: Vec<_> =
-            db.faces().map(|info| info.id).filter(|id| faces.iter().all(|face| face.id != *id)).collect();
+            db.faces().map(|info| info.id).filter(|id| faces.iter().all(|listed| listed.face.id != *id)).collect();
         for id in strangers {
             db.remove_face(id);
         }
-        Ok(FontSet { number: NEXT.fetch_add(1, Ordering::Relaxed), faces, db })
+        FontSet { number: NEXT.fetch_add(1, Ordering::Relaxed), faces, db }
     }
 }
 
@@ -221,11 +220,45 @@ impl Fallback for NoFallback {
     }
 }
 
+/// A face as one template sees it: under the names, weight and slant that its `fonts:` say, else the file's own.
+/// Another template may see the same face as something else.
+#[derive(Clone, Debug)]
+pub struct ListedFace {
+    /// The face.
+    pub face: Arc<Face>,
+    /// The family names that layers may ask for.
+    pub families: Vec<String>,
+    /// 1 to 1000.
+    pub weight: u16,
+    /// Italic or oblique.
+    pub italic: bool,
+}
+
+impl ListedFace {
+    /// As its file describes it.
+    pub fn new(face: Arc<Face>) -> Self {
+        Self { families: face.families.clone(), weight: face.weight, italic: face.italic, face }
+    }
+
+    fn is_named(&self, family: &str) -> bool {
+        self.families.iter().any(|name| name.eq_ignore_ascii_case(family))
+    }
+}
+
+impl PartialEq for ListedFace {
+    fn eq(&self, other: &Self) -> bool {
+        let Self { face, families, weight, italic } = self;
+        face.id == other.face.id
+            && *families == other.families
+            && (*weight, *italic) == (other.weight, other.italic)
+    }
+}
+
 /// The faces that one template may use, in fallback order.
 #[derive(Debug)]
 pub struct FontSet {
     number: u64,
-    faces: Vec<Arc<Face>>,
+    faces: Vec<ListedFace>,
     db: fontdb::Database,
 }
 
@@ -236,7 +269,7 @@ impl FontSet {
     }
 
     /// All faces, in the order of the template's `fonts:`.
-    pub fn faces(&self) -> &[Arc<Face>] {
+    pub fn faces(&self) -> &[ListedFace] {
         &self.faces
     }
 
@@ -247,13 +280,13 @@ impl FontSet {
 
     /// Whether a family of this name is in the set (letter case does not count).
     pub fn has_family(&self, family: &str) -> bool {
-        self.faces.iter().any(|face| has_name(face, family))
+        self.faces.iter().any(|listed| listed.is_named(family))
     }
 
     /// Every family name once, in order.
     pub fn families(&self) -> Vec<&str> {
         let mut names: Vec<&str> = Vec::new();
-        for name in self.faces.iter().filter_map(|face| face.families.first()) {
+        for name in self.faces.iter().filter_map(|listed| listed.families.first()) {
             if !names.contains(&name.as_str()) {
                 names.push(name);
             }
@@ -270,16 +303,12 @@ impl FontSet {
         std::iter::once(asked.as_str())
             .chain(names)
             .filter_map(|name| {
-                let faces = self.faces.iter().filter(|face| has_name(face, name));
-                faces.min_by_key(|face| (face.italic != italic, weight_distance(weight, face.weight)))
+                let faces = self.faces.iter().filter(|listed| listed.is_named(name));
+                faces.min_by_key(|listed| (listed.italic != italic, weight_distance(weight, listed.weight)))
             })
-            .cloned()
+            .map(|listed| Arc::clone(&listed.face))
             .collect()
     }
-}
-
-fn has_name(face: &Face, family: &str) -> bool {
-    face.families.iter().any(|name| name.eq_ignore_ascii_case(family))
 }
 
 /// CSS Fonts 4, 5.2: for 400 to 500 first up to 500, then lighter, then bolder; below that lighter first, above
@@ -306,8 +335,8 @@ mod tests {
     }
 
     fn set(library: &FontLibrary, files: &[&str]) -> FontSet {
-        let faces = files.iter().flat_map(|file| library.add(inter(file)).expect("a font")).collect();
-        library.set(faces).expect("a set")
+        let faces = files.iter().flat_map(|file| library.add(inter(file)).expect("a font"));
+        library.set(faces.map(ListedFace::new).collect())
     }
 
     #[test]
@@ -325,8 +354,40 @@ mod tests {
     fn nearest_weight_follows_css() {
         let library = FontLibrary::new();
         let set = set(&library, &["Inter-Regular.ttf", "Inter-SemiBold.ttf", "Inter-Bold.ttf"]);
-        let pick = |weight| set.candidates(Some("inter"), weight, false)[0].weight;
+        let pick = |weight| set.candidates(Some("inter peer"), weight, false)[0].weight;
         assert_eq!((pick(400), pick(500), pick(600), pick(650), pick(800), pick(100)), (400, 400, 600, 700, 700, 400));
+    }
+
+    #[test]
+    fn a_template_names_faces_as_it_likes() {
+        let library = FontLibrary::new();
+        let [regular, bold] =
+            ["Inter-Regular.ttf", "Inter-Bold.ttf"].map(|file| library.add(inter(file)).expect("a font").remove(0));
+        let named = |face: &Arc<Face>, family: &str, weight, italic| ListedFace {
+            families: vec![family.to_owned()],
+            weight,
+            italic,
+            face: Arc::clone(face),
+        };
+        let ours = library.set(vec![
+            named(&regular, "Ours", 300, false),
+            named(&bold, "Ours", 300, true),
+            named(&bold, "Loud", 700, false),
+            named(&bold, "Loud", 700, false),
+        ]);
+        assert_eq!(ours.faces().len(), 3);
+        assert_eq!(ours.families(), ["Ours", "Loud"]);
+        assert!(ours.has_family("ours") && !ours.has_family("Inter Peer"));
+        let pick = |family, italic| ours.candidates(family, 400, italic)[0].id;
+        assert_eq!(pick(Some("Ours"), false), regular.id);
+        assert_eq!(pick(Some("Ours"), true), bold.id);
+        assert_eq!(pick(Some("Loud"), false), bold.id);
+        assert_eq!(pick(None, false), regular.id);
+        // The faces themselves, and other templates, are as before.
+        let theirs = library.set(vec![ListedFace::new(Arc::clone(&regular))]);
+        assert_eq!(theirs.families(), ["Inter Peer"]);
+        assert_eq!(theirs.candidates(None, 400, false)[0].id, regular.id);
+        assert!(library.set(Vec::new()).candidates(Some("Ours"), 400, false).is_empty());
     }
 
     #[test]

@@ -23,7 +23,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use cache::{Cache, Made};
 pub use error::AssetError;
-pub use fonts::{Face, FaceMetrics, FontError, FontLibrary, FontSet};
+pub use fonts::{Face, FaceMetrics, FontError, FontLibrary, FontSet, ListedFace};
 pub use path::Root;
 pub use photo::{Photo, PhotoId};
 pub use scale::{Crop, ScaledKey, ScaledPhoto};

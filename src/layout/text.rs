@@ -522,7 +522,7 @@ impl Paragraph {
             if start < end {
                 let span = &spans[run.span];
                 hasher.update(&run.face.digest).update(&((end - start) as u64).to_le_bytes());
-                hasher.update(self.text[start..end].as_bytes());
+                hasher.update(&self.text.as_bytes()[start..end]);
                 hasher.update(&(span.font.size_px * scale).to_bits().to_le_bytes());
                 hasher.update(&(span.font.letter_spacing_px / span.font.size_px).to_bits().to_le_bytes());
                 if spans.len() > 1 {

@@ -137,7 +137,7 @@ impl<'r> PaintStage<'r> {
                             crate::gpu::TooMuch::Glyphs => ErrorCode::GlyphAtlasFull,
                             crate::gpu::TooMuch::Photos | crate::gpu::TooMuch::Isolates => ErrorCode::CanvasTooLarge,
                         };
-                        fail(canvas, code, &what.to_string(), emit);
+                        fail(*canvas, code, &what.to_string(), emit);
                     }
                 },
                 Err(PaintError::Device(error)) => {
@@ -187,7 +187,7 @@ impl<'r> PaintStage<'r> {
                         GpuError::OutOfMemory(_) => ErrorCode::GpuOutOfMemory,
                         _ => ErrorCode::DeviceLost,
                     };
-                    fail(canvas, code, &error.to_string(), emit);
+                    fail(*canvas, code, &error.to_string(), emit);
                 }
             }
         }
@@ -211,11 +211,11 @@ fn halves(mut batch: Batch) -> Result<[Batch; 2], Box<LaidCanvas>> {
         return Err(Box::new(batch.canvases.remove(0)));
     }
     let second = batch.canvases.split_off(batch.canvases.len() / 2);
-    // A half starts afresh: it may be innocent.
+    // Halves keep the first failure: one that fails again is split at once.
     Ok([batch.canvases, second].map(|canvases| Batch { failures: batch.failures.min(1), canvases }))
 }
 
-fn fail(canvas: Box<LaidCanvas>, code: ErrorCode, message: &str, emit: &mut Painted<'_>) {
+fn fail(canvas: LaidCanvas, code: ErrorCode, message: &str, emit: &mut Painted<'_>) {
     for variant in canvas.variants {
         emit(Err(variant.failed(code, message, canvas.started)));
     }

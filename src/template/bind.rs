@@ -406,7 +406,7 @@ impl Binder<'_, '_> {
     }
 
     fn text(&self, model: &TextModel) -> Result<Text, BindError> {
-        let TextModel { text, font, color, align, valign, max_lines, shrink_to, wrap, ellipsis } = model;
+        let TextModel { text, font, color, align, valign, max_lines, shrink_to, wrap, ellipsis, family_place: _ } = model;
         let text = self.get(text)?;
         let text = if text.contains('\r') { text.replace("\r\n", "\n").replace('\r', "\n") } else { text.to_string() };
         let span = Span {

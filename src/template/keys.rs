@@ -105,8 +105,8 @@ pub(super) enum Kind {
     Named(&'static Object),
     ObjectList(&'static Object),
     OneOrMany(&'static Object),
-    /// A list of texts.
-    TextList,
+    /// A list of paths and of such objects.
+    PathOrObjectList(&'static Object),
     /// Child layers.
     Layers,
     /// Keys of the layer itself, by name of size.

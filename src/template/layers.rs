@@ -276,6 +276,10 @@ fn text(reading: &mut Reading, map: &Map<'_>) -> TextModel {
     let font = nested(reading, map, "font", &FONT);
     let font =
         font.unwrap_or_else(|| Map { entries: Vec::new(), position: map.position, path: String::new(), object: &FONT });
+    let family_place = match font.entry("family") {
+        Some(entry) => (entry.value.position, font.path_of(entry)),
+        None => (map.position, map.path.clone()),
+    };
     let shrink = nested(reading, map, "shrink", &SHRINK);
     TextModel {
         text: reading.prop(map, "text"),
@@ -287,6 +291,7 @@ fn text(reading: &mut Reading, map: &Map<'_>) -> TextModel {
             line_height: reading.prop(&font, "line_height"),
             letter_spacing: reading.prop(&font, "letter_spacing"),
         },
+        family_place,
         color: reading.prop(map, "color"),
         align: reading.prop(map, "align"),
         valign: reading.prop(map, "valign"),

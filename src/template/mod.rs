@@ -76,6 +76,17 @@ pub struct FontEntry {
     pub position: Position,
 }
 
+/// What a text layer asks of the template's fonts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FontUse {
+    /// The family that it names. `None`: the first font's, or one that a row decides.
+    pub family: Option<Arc<str>>,
+    /// Where: `layers[3].font.family`, or the layer.
+    pub path: String,
+    /// Where it is written.
+    pub position: Position,
+}
+
 /// A compiled template. Cheap to share, binds rows from any thread.
 #[derive(Debug)]
 pub struct Template {
@@ -157,6 +168,16 @@ impl Template {
             .collect()
     }
 
+    /// The fonts that text layers ask for, each place once, so that a check can find out whether they exist.
+    /// Empty: the template has no text.
+    pub fn font_uses(&self) -> Vec<FontUse> {
+        let mut uses = Vec::new();
+        for layer in self.layers.iter().flatten() {
+            collect_font_uses(layer, &mut uses);
+        }
+        uses
+    }
+
     /// Whether the data has a column for every field that needs one.
     ///
     /// # Errors
@@ -225,6 +246,26 @@ impl Template {
             Some(index) => self.fields[index].has_personal_data(),
             None => name == "row" && self.fields.iter().any(Field::has_personal_data),
         })
+    }
+}
+
+fn collect_font_uses(layer: &LayerModel, uses: &mut Vec<FontUse>) {
+    match &layer.kind {
+        KindModel::Group(layers) => layers.iter().for_each(|layer| collect_font_uses(layer, uses)),
+        KindModel::Stack(stack) => stack.layers.iter().for_each(|layer| collect_font_uses(layer, uses)),
+        KindModel::Text(text) => {
+            let family = match &text.font.family {
+                Some(Prop::Constant(family)) => Some(Arc::clone(family)),
+                Some(Prop::Dynamic(_)) | None => None,
+            };
+            let (position, path) = text.family_place.clone();
+            let font_use = FontUse { family, path, position };
+            // Every size has the layer.
+            if !uses.contains(&font_use) {
+                uses.push(font_use);
+            }
+        }
+        KindModel::Rect | KindModel::Ellipse | KindModel::Image(_) | KindModel::Rating(_) => {}
     }
 }
 

@@ -104,6 +104,8 @@ pub(super) struct StackModel {
 pub(super) struct TextModel {
     pub text: Prop<Arc<str>>,
     pub font: FontModel,
+    /// Where the family is written, or the layer if it names none; the path too.
+    pub family_place: (Position, String),
     pub color: Prop<Color>,
     pub align: Prop<TextAlign>,
     pub valign: Prop<VerticalAlign>,

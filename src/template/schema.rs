@@ -5,13 +5,13 @@ use serde_json::{Map, Value, json};
 use super::keys::{Key, Kind, Object};
 use super::scalar::WEIGHTS;
 use super::tables::{
-    FIELD, FOCUS, FONT, FRAME, LAYERS, NOT_OVERRIDABLE, OUTPUT, SHADOW, SHRINK, SIZE, STROKE, TEMPLATE,
+    FIELD, FOCUS, FONT, FONT_FILE, FRAME, LAYERS, NOT_OVERRIDABLE, OUTPUT, SHADOW, SHRINK, SIZE, STROKE, TEMPLATE,
 };
 
 /// JSON Schema of a template, for editors that complete and check while one types.
 pub fn schema() -> Value {
     let mut definitions = Map::new();
-    for object in [&SIZE, &OUTPUT, &FIELD, &STROKE, &SHADOW, &FRAME, &FONT, &SHRINK, &FOCUS] {
+    for object in [&SIZE, &OUTPUT, &FIELD, &FONT_FILE, &STROKE, &SHADOW, &FRAME, &FONT, &SHRINK, &FOCUS] {
         definitions.insert(object.name.to_owned(), mapping(object, object.keys(), None));
     }
     for (word, object) in LAYERS {
@@ -127,7 +127,9 @@ fn of_kind(kind: &Kind) -> Value {
         Kind::OneOrMany(object) => {
             json!({ "anyOf": [reference(object.name), { "type": "array", "items": reference(object.name) }] })
         }
-        Kind::TextList => json!({ "type": "array", "items": { "type": "string" } }),
+        Kind::PathOrObjectList(object) => {
+            json!({ "type": "array", "items": { "anyOf": [text("Path"), reference(object.name)] } })
+        }
         Kind::Layers => json!({ "type": "array", "items": reference("layer") }),
         Kind::Overrides => json!({ "type": "object" }),
         Kind::Any => json!({}),
@@ -168,5 +170,7 @@ mod tests {
         assert!(text["properties"]["sizes"]["additionalProperties"]["properties"].get("font").is_some());
         assert!(schema["$defs"]["frame"]["properties"].get("left").is_some());
         assert_eq!(schema["properties"]["layers"]["items"]["$ref"], "#/$defs/layer");
+        assert_eq!(schema["properties"]["fonts"]["items"]["anyOf"][1]["$ref"], "#/$defs/font%20file");
+        assert_eq!(schema["$defs"]["font file"]["required"], json!(["src"]));
     }
 }

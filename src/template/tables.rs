@@ -3,7 +3,7 @@
 //! Read by [`super::reading`] (unknown keys, ranges, defaults) and by [`super::schema`].
 
 use super::keys::{Key, Kind, Object};
-use super::scalar::{ALIGN, DIRECTION, FIT, JUSTIFY, MASK, OVERFLOW, TEXT_ALIGN, VERTICAL_ALIGN};
+use super::scalar::{ALIGN, DIRECTION, FIT, FONT_STYLE, JUSTIFY, MASK, OVERFLOW, TEXT_ALIGN, VERTICAL_ALIGN};
 
 const POSITIVE: Kind = Kind::Length { positive: true };
 const ANY: Kind = Kind::Length { positive: false };
@@ -23,7 +23,11 @@ pub(super) static TEMPLATE: Object = Object {
         Key::fixed("sizes", Kind::Named(&SIZE), "The canvases to draw, by name").required(),
         Key::fixed("outputs", Kind::ObjectList(&OUTPUT), "What to encode; flags and jobs override it"),
         Key::fixed("fields", Kind::Named(&FIELD), "The inputs a row must or may have, checked before rendering"),
-        Key::fixed("fonts", Kind::TextList, "Font files, also the order in which a missing glyph is looked for"),
+        Key::fixed(
+            "fonts",
+            Kind::PathOrObjectList(&FONT_FILE),
+            "Font files, also the order in which a missing glyph is looked for",
+        ),
         Key::fixed("layers", Kind::Layers, "What to draw, bottom first").required(),
     ]],
 };
@@ -43,6 +47,17 @@ pub(super) static OUTPUT: Object = Object {
     groups: &[&[
         Key::fixed("format", Kind::Choice(&["jpeg", "png"]), "File format").required(),
         Key::fixed("quality", Kind::Whole(1, 100), "Quality of a JPEG").default("85"),
+    ]],
+};
+
+pub(super) static FONT_FILE: Object = Object {
+    name: "font file",
+    doc: "A font file and what layers call it (CSS @font-face)",
+    groups: &[&[
+        Key::fixed("src", Kind::Asset, "Path of a TrueType or OpenType file").required(),
+        Key::fixed("family", Kind::Text, "Family that layers ask for, in place of the file's own names"),
+        Key::fixed("weight", Kind::FontWeight, "Weight that it stands for, in place of the file's own"),
+        Key::fixed("style", Kind::Choice(FONT_STYLE), "Upright or italic, in place of the file's own"),
     ]],
 };
 
@@ -270,7 +285,7 @@ mod tests {
 
     #[test]
     fn keys_are_described_once_per_object() {
-        let objects = [&TEMPLATE, &SIZE, &OUTPUT, &FIELD, &STROKE, &SHADOW, &FRAME, &FONT, &SHRINK, &FOCUS];
+        let objects = [&TEMPLATE, &SIZE, &OUTPUT, &FONT_FILE, &FIELD, &STROKE, &SHADOW, &FRAME, &FONT, &SHRINK, &FOCUS];
         for object in objects.into_iter().chain(LAYERS.iter().map(|(_, object)| *object)) {
             let mut names: Vec<_> = object.keys().flat_map(|key| std::iter::once(key.name).chain(key.alias)).collect();
             let count = names.len();

@@ -6,9 +6,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::Problems;
-use super::problem::Problem;
+use super::problem::{Problem, nearest};
 use crate::assets::{Assets, Face, FontLibrary, FontSet, Root};
-use crate::template::{Syntax, Template};
+use crate::template::{FontUse, Syntax, Template};
 
 /// Longest template; the parser refuses more than this, and nothing longer is read.
 const MAX_TEMPLATE_BYTES: u64 = 1 << 20;
@@ -68,7 +68,26 @@ pub(super) fn load_fonts(
     if !all_loaded {
         return None;
     }
-    problems.keep(library.set(faces).map_err(|error| Problem::file(path, error).positioned(0, 0, "fonts")))
+    let set = library.set(faces);
+    check_families(template, &set, problems);
+    Some(set)
+}
+
+/// A family that a layer names must be among the fonts, and there is no text without a font.
+fn check_families(template: &Template, fonts: &FontSet, problems: &mut Problems<'_>) {
+    let template_path = problems.template_path;
+    for FontUse { family, path, position } in template.font_uses() {
+        let problem = match family {
+            _ if fonts.faces().is_empty() => Problem::file(template_path, "text needs a font: list font files in fonts"),
+            Some(family) if !fonts.has_family(&family) => {
+                let families = fonts.families();
+                let message = format!("the fonts have no family {family:?}, only {}", families.join(", "));
+                Problem::file(template_path, message).suggesting(nearest(&family, &families))
+            }
+            _ => continue,
+        };
+        problems.list.push(problem.positioned(position.line, position.column, path));
+    }
 }
 
 /// Photos that the template names itself must be there before a run starts.
