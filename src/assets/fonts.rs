@@ -248,9 +248,7 @@ impl ListedFace {
 impl PartialEq for ListedFace {
     fn eq(&self, other: &Self) -> bool {
         let Self { face, families, weight, italic } = self;
-        face.id == other.face.id
-            && *families == other.families
-            && (*weight, *italic) == (other.weight, other.italic)
+        face.id == other.face.id && *families == other.families && (*weight, *italic) == (other.weight, other.italic)
     }
 }
 

@@ -94,13 +94,13 @@ fn report(adapters: &[AdapterReport], campaign: Option<&Campaign>, wanted: Optio
     }
     if let Some(Campaign { fonts, .. }) = campaign {
         let mut table = Table::new(&["font", "weight", "style", "ascent", "descent"]);
-        for face in fonts.faces() {
+        for listed in fonts.faces() {
             table.push(vec![
-                face.families.join(", "),
-                face.weight.to_string(),
-                if face.italic { "italic" } else { "upright" }.to_owned(),
-                format!("{:.3}", face.metrics.ascent),
-                format!("{:.3}", face.metrics.descent),
+                listed.families.join(", "),
+                listed.weight.to_string(),
+                if listed.italic { "italic" } else { "upright" }.to_owned(),
+                format!("{:.3}", listed.face.metrics.ascent),
+                format!("{:.3}", listed.face.metrics.descent),
             ]);
         }
         text.push_str(&format!("\n{table}"));

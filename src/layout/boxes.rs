@@ -3,6 +3,8 @@
 //! Frames are resolved against the parent's box; stacks hand their children to [`super::flex`]. Text is set here,
 //! because how much room it needs decides boxes.
 
+use std::collections::HashMap;
+
 use crate::pixels::RectF;
 use crate::template::scene::{Frame, Layer, LayerKind, Length, Scene, Text};
 
@@ -11,6 +13,10 @@ use super::{LayoutError, Photos, Shaper, flex};
 
 /// No box may be wider or higher.
 const MAX_SIDE_PX: f32 = 32_000.0;
+/// Steps that one canvas may take: groups and stacks that hug each other may ask for sizes that double with depth.
+const MAX_STEPS: usize = 200_000;
+/// Setting this much text is about as much work as placing a box.
+const TEXT_BYTES_PER_STEP: usize = 16;
 
 /// A layer with its box and what is inside.
 pub struct Placed<'s> {
@@ -38,17 +44,43 @@ pub struct Context<'c> {
     pub photos: &'c Photos,
     /// Sets text.
     pub shaper: &'c mut Shaper,
+    /// Sizes found before, by layer and what was known: hugging boxes ask over and over.
+    sizes: HashMap<(*const Layer, [Option<u32>; 3]), (f32, f32)>,
+    steps: usize,
+}
+
+impl<'c> Context<'c> {
+    fn new(photos: &'c Photos, shaper: &'c mut Shaper) -> Self {
+        Self { photos, shaper, sizes: HashMap::new(), steps: 0 }
+    }
+
+    /// Counts work on a layer.
+    ///
+    /// # Errors
+    /// [`LayoutError::TooComplex`] when a canvas takes too much.
+    pub fn spend(&mut self, layer: &Layer) -> Result<(), LayoutError> {
+        let text_bytes: usize = match &layer.kind {
+            LayerKind::Text(text) => text.spans.iter().map(|span| span.text.len()).sum(),
+            _ => 0,
+        };
+        self.steps += 1 + text_bytes / TEXT_BYTES_PER_STEP;
+        if self.steps > MAX_STEPS {
+            return Err(LayoutError::TooComplex { path: layer.path.clone() });
+        }
+        Ok(())
+    }
 }
 
 /// Places every layer of a scene.
 pub fn place_all<'s>(scene: &'s Scene, photos: &Photos, shaper: &mut Shaper) -> Result<Vec<Placed<'s>>, LayoutError> {
     let canvas = RectF::new(0.0, 0.0, scene.size.width as f32, scene.size.height as f32);
-    let mut context = Context { photos, shaper };
+    let mut context = Context::new(photos, shaper);
     scene.layers.iter().map(|layer| place(layer, canvas, &mut context)).collect()
 }
 
 /// Places a layer by its frame within `parent`.
 pub fn place<'s>(layer: &'s Layer, parent: RectF, context: &mut Context<'_>) -> Result<Placed<'s>, LayoutError> {
+    context.spend(layer)?;
     let frame = fill_by_default(layer);
     let left = frame.left.map(|length| length.resolve(parent.width));
     let right = frame.right.map(|length| length.resolve(parent.width));
@@ -76,14 +108,7 @@ pub fn place<'s>(layer: &'s Layer, parent: RectF, context: &mut Context<'_>) -> 
 
 /// Puts content into a box whose rectangle is final.
 pub fn fill_in<'s>(layer: &'s Layer, rect: RectF, context: &mut Context<'_>) -> Result<Placed<'s>, LayoutError> {
-    if !(rect.width <= MAX_SIDE_PX && rect.height <= MAX_SIDE_PX && rect.x.is_finite() && rect.y.is_finite()) {
-        return Err(LayoutError::BoxTooLarge {
-            path: layer.path.clone(),
-            width: rect.width.min(1e9) as u64,
-            height: rect.height.min(1e9) as u64,
-            limit: MAX_SIDE_PX as u32,
-        });
-    }
+    check_box(layer, rect)?;
     let content = match &layer.kind {
         LayerKind::Rect | LayerKind::Ellipse | LayerKind::Image(_) | LayerKind::Rating(_) => Content::Leaf,
         LayerKind::Text(text) => {
@@ -93,13 +118,42 @@ pub fn fill_in<'s>(layer: &'s Layer, rect: RectF, context: &mut Context<'_>) -> 
         LayerKind::Group(layers) => {
             Content::Children(layers.iter().map(|child| place(child, rect, context)).collect::<Result<_, _>>()?)
         }
-        LayerKind::Stack(stack) => Content::Children(flex::place_children(layer, stack, rect, context)?),
+        LayerKind::Stack(stack) => Content::Children(flex::place_children(stack, rect, context)?),
     };
     Ok(Placed { layer, rect, content })
 }
 
+/// Refuses a box that is too large to draw.
+pub fn check_box(layer: &Layer, rect: RectF) -> Result<(), LayoutError> {
+    if rect.width <= MAX_SIDE_PX && rect.height <= MAX_SIDE_PX && rect.x.is_finite() && rect.y.is_finite() {
+        return Ok(());
+    }
+    Err(LayoutError::BoxTooLarge {
+        path: layer.path.clone(),
+        width: rect.width.min(1e9) as u64,
+        height: rect.height.min(1e9) as u64,
+        limit: MAX_SIDE_PX as u32,
+    })
+}
+
 /// The size a layer would like, given what is known of it and how much width there is.
 pub fn natural_size(
+    layer: &Layer,
+    known: (Option<f32>, Option<f32>),
+    room_width: Option<f32>,
+    context: &mut Context<'_>,
+) -> Result<(f32, f32), LayoutError> {
+    let asked = (std::ptr::from_ref(layer), [known.0, known.1, room_width].map(|px| px.map(f32::to_bits)));
+    if let Some(size) = context.sizes.get(&asked) {
+        return Ok(*size);
+    }
+    context.spend(layer)?;
+    let size = find_natural_size(layer, known, room_width, context)?;
+    context.sizes.insert(asked, size);
+    Ok(size)
+}
+
+fn find_natural_size(
     layer: &Layer,
     known: (Option<f32>, Option<f32>),
     room_width: Option<f32>,
@@ -126,7 +180,7 @@ pub fn natural_size(
             check_length(layer, text)?;
             context.shaper.measure(text, known.0.or(room_width))
         }
-        LayerKind::Stack(stack) => flex::measure(layer, stack, known, room_width, context)?,
+        LayerKind::Stack(stack) => flex::measure(stack, known, room_width, context)?,
         LayerKind::Group(layers) => {
             let (mut right, mut bottom) = (0.0_f32, 0.0_f32);
             let parent = RectF::new(0.0, 0.0, known.0.or(room_width).unwrap_or(0.0), known.1.unwrap_or(0.0));

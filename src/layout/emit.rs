@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::pixels::{PointF, RectF, RectPx, SizePx};
 use crate::template::scene::{
-    BoxStyle, Image, Layer, LayerKind, Mask, Overflow, Rating, Scene, TextAlign, VerticalAlign,
+    BoxStyle, Image, Layer, LayerKind, Mask, Overflow, Rating, Scene, Stroke, TextAlign, VerticalAlign,
 };
 
 use super::boxes::{Content, Placed};
@@ -144,8 +144,9 @@ impl Emitter<'_> {
             return;
         }
         let style = &layer.style;
+        let (inner, inner_outline) = inside_stroke(layer, rect, outline, on.scale);
         let photo = match &layer.kind {
-            LayerKind::Image(image) => self.photo(layer, image, rect, outline, on.scale),
+            LayerKind::Image(image) => self.photo(layer, image, rect, (inner, inner_outline), on.scale),
             _ => None,
         };
         let photo_covers = photo.as_ref().is_some_and(|item| item.rect.contains(rect) && !item.photo.has_alpha);
@@ -155,7 +156,7 @@ impl Emitter<'_> {
             && !photo_covers
         {
             let paint = paint::resolve(fill, rect.to_f(), on.scale as f32, 1.0);
-            out.push(Item::Shape(Shape { rect, outline, paint, stroke_px: None }));
+            out.push(Item::Shape(Shape { rect: inner, outline: inner_outline, paint, stroke_px: None }));
         }
         out.extend(photo.map(Item::Photo));
     }
@@ -175,7 +176,14 @@ impl Emitter<'_> {
         Ok(())
     }
 
-    fn photo(&mut self, layer: &Layer, image: &Image, rect: RectPx, mask: Outline, scale: u32) -> Option<PhotoItem> {
+    fn photo(
+        &mut self,
+        layer: &Layer,
+        image: &Image,
+        rect: RectPx,
+        (mask_rect, mask): (RectPx, Outline),
+        scale: u32,
+    ) -> Option<PhotoItem> {
         let photo = self.photos.get(&image.src)?;
         let place = photo::place(image, photo.size, rect, scale as f32)?;
         let magnification = place.magnification / scale as f32;
@@ -186,14 +194,7 @@ impl Emitter<'_> {
             );
             self.warnings.push(Warning { code: "photo_upscaled", path: layer.path.clone(), message });
         }
-        Some(PhotoItem {
-            photo: Arc::clone(photo),
-            crop: place.crop,
-            rect: place.rect,
-            mask_rect: rect,
-            mask,
-            opacity: 1.0,
-        })
+        Some(PhotoItem { photo: Arc::clone(photo), crop: place.crop, rect: place.rect, mask_rect, mask, opacity: 1.0 })
     }
 
     fn text(&mut self, placed: &Placed<'_>, block: &TextBlock, on: &Surface, out: &mut Vec<Item>) {
@@ -242,6 +243,22 @@ impl Emitter<'_> {
 fn scaled(rect: RectF, scale: u32) -> RectPx {
     let scale = scale as f32;
     RectF::new(rect.x * scale, rect.y * scale, rect.width * scale, rect.height * scale).rounded()
+}
+
+/// Where fill and photo end: an opaque stroke covers their edge, which would otherwise shine through its own.
+fn inside_stroke(layer: &Layer, rect: RectPx, outline: Outline, scale: u32) -> (RectPx, Outline) {
+    let covers = |stroke: &Stroke| stroke.color.a >= 1.0 && stroke.width * scale as f32 >= 2.0;
+    if !layer.style.stroke.as_ref().is_some_and(covers) || rect.width <= 4 || rect.height <= 4 {
+        return (rect, outline);
+    }
+    let inner = RectPx::new(rect.x + 1, rect.y + 1, rect.width - 2, rect.height - 2);
+    let outline = match outline {
+        Outline::RoundedRect(radii) => {
+            Outline::RoundedRect(paint::spread_radii(radii, -1.0, inner.width as f32, inner.height as f32))
+        }
+        other => other,
+    };
+    (inner, outline)
 }
 
 /// The line inside the edge of a box.

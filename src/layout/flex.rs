@@ -7,32 +7,30 @@ use taffy::{LayoutInput, LayoutOutput, compute_leaf_layout};
 use crate::pixels::RectF;
 use crate::template::scene::{self, Direction, Justify, Layer, LayerKind, Stack};
 
-use super::boxes::{Content, Context, Placed, fill_in, natural_size};
-use super::{LayoutError, Photos};
+use super::LayoutError;
+use super::boxes::{Content, Context, Placed, check_box, fill_in, natural_size};
 
 type Tree<'s> = TaffyTree<&'s Layer>;
 
 /// The size a stack would like.
 pub fn measure(
-    layer: &Layer,
     stack: &Stack,
     known: (Option<f32>, Option<f32>),
     room_width: Option<f32>,
     context: &mut Context<'_>,
 ) -> Result<(f32, f32), LayoutError> {
-    let (tree, root) = solve(layer, stack, known, room_width, context)?;
+    let (tree, root) = solve(stack, known, room_width, context)?;
     let size = tree.layout(root).map(|layout| layout.size).unwrap_or(Size::ZERO);
     Ok((size.width, size.height))
 }
 
 /// Places a stack's children within its final box.
 pub fn place_children<'s>(
-    layer: &'s Layer,
     stack: &'s Stack,
     rect: RectF,
     context: &mut Context<'_>,
 ) -> Result<Vec<Placed<'s>>, LayoutError> {
-    let (tree, root) = solve(layer, stack, (Some(rect.width), Some(rect.height)), None, context)?;
+    let (tree, root) = solve(stack, (Some(rect.width), Some(rect.height)), None, context)?;
     children(&tree, root, &stack.layers, rect, context)
 }
 
@@ -57,6 +55,7 @@ fn children<'s>(
             );
             match &layer.kind {
                 LayerKind::Stack(stack) => {
+                    check_box(layer, rect)?;
                     let content = Content::Children(children(tree, node, &stack.layers, rect, context)?);
                     Ok(Placed { layer, rect, content })
                 }
@@ -68,7 +67,6 @@ fn children<'s>(
 
 /// Builds and computes the tree of a stack.
 fn solve<'s>(
-    layer: &'s Layer,
     stack: &'s Stack,
     known: (Option<f32>, Option<f32>),
     room_width: Option<f32>,
@@ -85,9 +83,8 @@ fn solve<'s>(
         (None, Some(room)) => length(room),
         _ => auto(),
     };
-    let children: Vec<NodeId> = stack.layers.iter().map(|child| build(&mut tree, child, context.photos)).collect();
+    let children = build_all(&mut tree, &stack.layers, context)?;
     let root = tree.new_with_children(style, &children).expect("children were just made");
-    let _ = layer;
 
     let mut failure = None;
     let space = Size {
@@ -95,8 +92,11 @@ fn solve<'s>(
         height: AvailableSpace::MaxContent,
     };
     tree.compute_layout_with_measure(root, space, |input, _, leaf, style| {
-        let Some(leaf) = leaf else { return LayoutOutput::HIDDEN };
-        measure_leaf(input, leaf, style, context, &mut failure)
+        match leaf {
+            Some(leaf) => measure_leaf(input, leaf, style, context, &mut failure),
+            // A stack without children is still as large as its frame and padding say.
+            None => compute_leaf_layout(input, style, |_, _| 0.0, |known, _| known.unwrap_or(Size::ZERO)),
+        }
     })
     .expect("the root was just made");
     match failure {
@@ -139,21 +139,31 @@ fn measure_leaf(
     output
 }
 
-fn build<'s>(tree: &mut Tree<'s>, layer: &'s Layer, photos: &Photos) -> NodeId {
+fn build_all<'s>(
+    tree: &mut Tree<'s>,
+    layers: &'s [Layer],
+    context: &mut Context<'_>,
+) -> Result<Vec<NodeId>, LayoutError> {
+    layers.iter().map(|layer| build(tree, layer, context)).collect()
+}
+
+fn build<'s>(tree: &mut Tree<'s>, layer: &'s Layer, context: &mut Context<'_>) -> Result<NodeId, LayoutError> {
+    context.spend(layer)?;
     let node = match &layer.kind {
         LayerKind::Stack(stack) => {
-            let children: Vec<NodeId> = stack.layers.iter().map(|child| build(tree, child, photos)).collect();
+            let children = build_all(tree, &stack.layers, context)?;
             tree.new_with_children(item(layer, container(stack)), &children)
         }
         LayerKind::Image(image) => {
-            let aspect = photos.get(&image.src).map(|photo| photo.size.width as f32 / photo.size.height.max(1) as f32);
+            let photo = context.photos.get(&image.src);
+            let aspect = photo.map(|photo| photo.size.width as f32 / photo.size.height.max(1) as f32);
             let sized = layer.frame.width.is_some() && layer.frame.height.is_some();
             let style = Style { aspect_ratio: if sized { None } else { aspect }, ..Style::DEFAULT };
             tree.new_leaf_with_context(item(layer, style), layer)
         }
         _ => tree.new_leaf_with_context(item(layer, Style::DEFAULT), layer),
     };
-    node.expect("a leaf can always be added")
+    Ok(node.expect("a leaf can always be added"))
 }
 
 /// How a stack lays out its children.

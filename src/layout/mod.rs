@@ -14,6 +14,8 @@ mod emit;
 mod flex;
 mod paint;
 mod photo;
+#[cfg(test)]
+mod properties;
 mod snapshot;
 mod text;
 
@@ -54,6 +56,12 @@ pub enum LayoutError {
         height: u64,
         /// The greatest side.
         limit: u32,
+    },
+    /// Groups and stacks ask each other for their sizes more often than any design needs.
+    #[error("{path}: groups and stacks that hug their content are nested too deep to be measured")]
+    TooComplex {
+        /// The layer where the limit was reached.
+        path: Arc<str>,
     },
     /// Text that no canvas can show.
     #[error("{path}: a text of {bytes} bytes is longer than {limit}")]

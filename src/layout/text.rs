@@ -176,6 +176,7 @@ impl Shaper {
         broken.truncate(last_shown);
 
         let mut lines = Vec::with_capacity(broken.len());
+        let mut block_px = 0.0_f32;
         let count = broken.len();
         for (index, line) in broken.into_iter().enumerate() {
             let paragraph = &paragraphs[line.paragraph];
@@ -193,6 +194,8 @@ impl Shaper {
                     whole
                 }
             };
+            // Within its paragraph a line may be wider than alone, by a kern at the break: with less it breaks anew.
+            block_px = block_px.max(if cut { shaped.width_px } else { shaped.width_px.max(line.width_px) });
             lines.push(SetLine { line: shaped, baseline_px: pitch.baseline_px(index), rtl: line.rtl });
         }
         let missing: String = paragraphs.iter().flat_map(|paragraph| paragraph.missing.chars()).take(16).collect();
@@ -200,13 +203,7 @@ impl Shaper {
             faults.push(TextFault::MissingGlyphs(missing));
         }
         faults.dedup();
-        TextBlock {
-            width_px: lines.iter().map(|line| line.line.width_px).fold(0.0, f32::max),
-            height_px: pitch.line_px * lines.len() as f32,
-            lines,
-            size_px,
-            faults,
-        }
+        TextBlock { width_px: block_px, height_px: pitch.line_px * lines.len() as f32, lines, size_px, faults }
     }
 
     /// The width and height that a text takes where only its width is limited. A width of 0 asks for the
@@ -283,6 +280,8 @@ impl Shaper {
             paragraphs.clear();
         }
         for paragraph in &mut paragraphs {
+            // Spaces at the end hang and are not seen; the breaker would give them a line of their own.
+            paragraph.truncate(paragraph.text.trim_end().len());
             paragraph.line = Some(BufferLine::new(
                 paragraph.text.as_str(),
                 LineEnding::None,
@@ -299,16 +298,19 @@ impl Shaper {
             let Some(line) = &mut paragraph.line else { continue };
             let rtl = line.shape(&mut self.system, 8).rtl;
             line.reset_layout();
-            let width = if wrap == Wrap::None { None } else { limit.width_px };
+            // Text set again at the width that was measured for it must break where it did.
+            let width = if wrap == Wrap::None { None } else { limit.width_px.map(|width| width + EPSILON_PX) };
             let laid = line.layout(&mut self.system, size_px, width, wrap, Ellipsize::None, None, 8, Hinting::Disabled);
             let before = lines.len();
             for visual in laid {
                 let Some(start) = visual.glyphs.iter().map(|glyph| glyph.start).min() else { continue };
                 let end = visual.glyphs.iter().map(|glyph| glyph.end).max().unwrap_or(start);
-                let trimmed = start + paragraph.text[start..end].trim_end().len();
-                let space: f32 = visual.glyphs.iter().filter(|glyph| glyph.start >= trimmed).map(|glyph| glyph.w).sum();
-                let width_px = visual.glyphs.iter().map(|glyph| glyph.w).sum::<f32>() - space;
-                lines.push(BrokenLine { paragraph: index, range: start..trimmed, width_px, rtl });
+                let shown = &paragraph.text[start..end];
+                // A word with a space inside (`, ,`) may be broken before it, which then takes room but is not shown.
+                let start = if lines.len() > before { end - shown.trim_start().len() } else { start };
+                let end = start.max(end - (shown.len() - shown.trim_end().len()));
+                let width_px = visual.glyphs.iter().filter(|glyph| glyph.start < end).map(|glyph| glyph.w).sum();
+                lines.push(BrokenLine { paragraph: index, range: start..end, width_px, rtl });
             }
             if lines.len() == before {
                 lines.push(BrokenLine { paragraph: index, range: 0..0, width_px: 0.0, rtl });
@@ -496,6 +498,14 @@ impl Paragraph {
                 Some(run) if run.span == span && run.face.id == face.id => run.range.end = self.text.len(),
                 _ => self.runs.push(Run { range: start..self.text.len(), span, face: Arc::clone(face) }),
             }
+        }
+    }
+
+    fn truncate(&mut self, end: usize) {
+        self.text.truncate(end);
+        self.runs.retain(|run| run.range.start < end);
+        if let Some(last) = self.runs.last_mut() {
+            last.range.end = last.range.end.min(end);
         }
     }
 

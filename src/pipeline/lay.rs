@@ -9,7 +9,7 @@ use crate::job::{AssetRef, ErrorCode, ObjectName, Record, Row, RowError, Warning
 use crate::layout::{DisplayList, LayoutError, Photos, Shaper, lay_out};
 use crate::sheet::{Canvas, SheetLimits};
 use crate::template::scene::{Layer, LayerKind, Scene};
-use crate::template::{BindCode, BindError, BoundRow};
+use crate::template::{BindError, BoundRow};
 
 use super::budget::Budget;
 use super::clock::{Clock, Stage};
@@ -128,7 +128,7 @@ impl<'r> RowStage<'r> {
         let list = self
             .clock
             .time(Stage::Layout, || lay_out(&scene, &photos, &mut self.shaper))
-            .map_err(|error| Failure::new(code_of(&error), error.to_string()))?;
+            .map_err(|error| Failure::new(layout_error_code(&error), error.to_string()))?;
         let scaled = self.clock.time(Stage::Photos, || self.scaled(&list))?;
         let template_hash: Arc<str> = Arc::from(plan.template.hash());
         let warnings: Vec<Warning> = list
@@ -253,17 +253,13 @@ fn photo_failure(path: &str, error: &AssetError) -> Failure {
 }
 
 fn failure_of(error: &BindError) -> Failure {
-    let code = match error.code {
-        BindCode::MissingField => ErrorCode::MissingField,
-        BindCode::BadValue => ErrorCode::BadValue,
-        BindCode::ExpressionFailed => ErrorCode::ExpressionFailed,
-    };
-    Failure::new(code, error.to_string())
+    Failure::new(error.code, error.to_string())
 }
 
-fn code_of(error: &LayoutError) -> ErrorCode {
+/// A layout's failure in the words of a manifest. Layout itself knows no manifests.
+pub fn layout_error_code(error: &LayoutError) -> ErrorCode {
     match error {
-        LayoutError::TooDeep { .. } => ErrorCode::LayoutTooDeep,
+        LayoutError::TooDeep { .. } | LayoutError::TooComplex { .. } => ErrorCode::LayoutTooDeep,
         LayoutError::BoxTooLarge { .. } => ErrorCode::CanvasTooLarge,
         LayoutError::TextTooLong { .. } => ErrorCode::TextTooLong,
         LayoutError::PhotoNotLoaded { .. } => ErrorCode::PhotoUnreadable,

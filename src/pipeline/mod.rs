@@ -28,6 +28,7 @@ use crate::store::Store;
 use crate::template::{NamePattern, Now, Template};
 
 pub use clock::{Clock, STAGES, Stage};
+pub use lay::layout_error_code;
 pub use stop::Stop;
 pub use variant::Outcome;
 

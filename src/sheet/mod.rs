@@ -21,6 +21,8 @@ mod drawing;
 pub mod instance;
 mod pages;
 mod plate;
+#[cfg(test)]
+mod properties;
 
 use std::sync::Arc;
 

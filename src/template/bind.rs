@@ -6,7 +6,7 @@ use minijinja::value::ValueKind;
 use minijinja::{ErrorKind, Value};
 
 use super::Template;
-use super::error::{BindCode, BindError};
+use super::error::BindError;
 use super::expression::{Program, explain};
 use super::field::Locations;
 use super::keys::Kind;
@@ -21,7 +21,7 @@ use super::scene::{
     Stroke, Text,
 };
 use super::scope::{FileScope, RowValues, Scope};
-use crate::job::{Format, Row};
+use crate::job::{ErrorCode, Format, Row};
 
 /// Longest key of a row, in bytes.
 const MAX_KEY_BYTES: usize = 512;
@@ -96,7 +96,7 @@ impl BoundRow<'_> {
     pub fn scene(&self, size_index: usize) -> Result<Scene, BindError> {
         let (Some(size), Some(layers)) = (self.template.sizes.get(size_index), self.template.layers.get(size_index))
         else {
-            return Err(BindError::new(BindCode::BadValue, "sizes", format!("there is no size {size_index}")));
+            return Err(BindError::new(ErrorCode::BadValue, "sizes", format!("there is no size {size_index}")));
         };
         let binder = Binder { row: self, scope: self.scope(size_index, None) };
         Ok(Scene {
@@ -122,7 +122,7 @@ impl BoundRow<'_> {
         };
         if name.trim().is_empty() || name.len() > MAX_NAME_BYTES {
             let message = format!("a name has 1 to {MAX_NAME_BYTES} bytes, got {}", name.len());
-            return Err(BindError::new(BindCode::BadValue, "name", message));
+            return Err(BindError::new(ErrorCode::BadValue, "name", message));
         }
         Ok(name)
     }
@@ -164,7 +164,7 @@ impl BoundRow<'_> {
                 Some(serde_json::Value::Null) | None => String::new(),
                 Some(_) => {
                     let message = "expected text or a number as the row's key, got a list or mapping";
-                    return Err(BindError::new(BindCode::BadValue, "id", message));
+                    return Err(BindError::new(ErrorCode::BadValue, "id", message));
                 }
             },
         };
@@ -174,7 +174,7 @@ impl BoundRow<'_> {
         }
         if text.is_empty() || text.len() > MAX_KEY_BYTES {
             let message = format!("a row's key has 1 to {MAX_KEY_BYTES} bytes, got {}", text.len());
-            return Err(BindError::new(BindCode::BadValue, "key", message));
+            return Err(BindError::new(ErrorCode::BadValue, "key", message));
         }
         Ok(text.into())
     }
@@ -194,7 +194,7 @@ impl BoundRow<'_> {
                 return self.missing(program, path);
             }
             let message = explain(&error, self.is_personal(program));
-            BindError::new(BindCode::ExpressionFailed, path, message)
+            BindError::new(ErrorCode::ExpressionFailed, path, message)
         })
     }
 
@@ -207,11 +207,11 @@ impl BoundRow<'_> {
         let names: Vec<&str> = program.names().iter().filter(is_undefined).map(String::as_str).collect();
         if names.is_empty() {
             let message = "a value that the expression needs is missing from this row";
-            return BindError::new(BindCode::ExpressionFailed, path, message);
+            return BindError::new(ErrorCode::ExpressionFailed, path, message);
         }
         let message =
             format!("{} has no value in this row: give it a default, or use the filter default", names.join(", "));
-        BindError::new(BindCode::MissingField, path, message)
+        BindError::new(ErrorCode::MissingField, path, message)
     }
 
     /// Whether what an expression gives could show personal data.
@@ -226,7 +226,7 @@ impl BoundRow<'_> {
             None if matches!(scalar, Scalar::Missing) => Err(self.missing(program, path)),
             // `{{ size }}` alone: an object that prints as its name.
             None if value.downcast_object_ref::<super::scope::SizeValue>().is_some() => Ok(value.to_string()),
-            None => Err(BindError::new(BindCode::BadValue, path, format!("expected text, got {scalar}"))),
+            None => Err(BindError::new(ErrorCode::BadValue, path, format!("expected text, got {scalar}"))),
         }
     }
 
@@ -306,7 +306,7 @@ impl Binder<'_, '_> {
                 T::from_scalar(dynamic.kind, &scalar).map_err(|mismatch| {
                     let hide = self.row.is_personal(&dynamic.program);
                     let message = if hide { mismatch.describe_hidden() } else { mismatch.describe(&scalar) };
-                    BindError::new(BindCode::BadValue, &*dynamic.path, message)
+                    BindError::new(ErrorCode::BadValue, &*dynamic.path, message)
                 })
             }
         }
@@ -406,7 +406,8 @@ impl Binder<'_, '_> {
     }
 
     fn text(&self, model: &TextModel) -> Result<Text, BindError> {
-        let TextModel { text, font, color, align, valign, max_lines, shrink_to, wrap, ellipsis, family_place: _ } = model;
+        let TextModel { text, font, color, align, valign, max_lines, shrink_to, wrap, ellipsis, family_place: _ } =
+            model;
         let text = self.get(text)?;
         let text = if text.contains('\r') { text.replace("\r\n", "\n").replace('\r', "\n") } else { text.to_string() };
         let span = Span {

@@ -1,7 +1,7 @@
 //! Currency patterns and symbols of 60-odd locales: data only, read by [`super::currency`].
 //!
 //! Derived from Unicode CLDR 47.0.0 (`cldr-numbers-full`, `cldr-core`), Copyright © 1991-2025 Unicode, Inc.,
-//! Unicode License V3 (<https://www.unicode.org/license.txt>). Currencies in use today; a symbol equal to the
+//! Unicode License V3 (`LICENSE-UNICODE`, <https://www.unicode.org/license.txt>). Currencies in use today; a symbol equal to the
 //! code is left out, and so is one equal to English's.
 
 /// One locale: its tag, its pattern (`¤` symbol, `#` number; a negative form after `;`), and symbols that

@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use crate::job::ErrorCode;
+
 /// A place in a source text, both counted from 1. Columns count characters.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Position {
@@ -99,8 +101,9 @@ impl From<TemplateError> for TemplateErrors {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{path}: {message}")]
 pub struct BindError {
-    /// What kind of mistake, for the manifest.
-    pub code: BindCode,
+    /// What kind of mistake, as the manifest says: [`ErrorCode::MissingField`], [`ErrorCode::BadValue`] or
+    /// [`ErrorCode::ExpressionFailed`].
+    pub code: ErrorCode,
     /// The field, or the place in the template: `price`, `layers[3].text`.
     pub path: String,
     /// What is wrong.
@@ -108,36 +111,8 @@ pub struct BindError {
 }
 
 impl BindError {
-    pub(super) fn new(code: BindCode, path: impl Into<String>, message: impl Into<String>) -> Self {
+    pub(super) fn new(code: ErrorCode, path: impl Into<String>, message: impl Into<String>) -> Self {
         Self { code, path: path.into(), message: message.into() }
-    }
-}
-
-/// The kinds of [`BindError`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum BindCode {
-    /// A field has no value and needs one.
-    MissingField,
-    /// A value is of the wrong type or out of range.
-    BadValue,
-    /// An expression could not be evaluated.
-    ExpressionFailed,
-}
-
-impl BindCode {
-    /// As the manifest spells it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::MissingField => "missing_field",
-            Self::BadValue => "bad_value",
-            Self::ExpressionFailed => "expression_failed",
-        }
-    }
-}
-
-impl fmt::Display for BindCode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
     }
 }
 

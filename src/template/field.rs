@@ -8,13 +8,14 @@ use minijinja::Value;
 use serde_json::Value as Json;
 
 use super::css;
-use super::error::{BindCode, BindError, Position, TemplateError};
+use super::error::{BindError, Position, TemplateError};
 use super::keys::Kind;
 use super::reader::{Content, Node};
 use super::reading::{Map, Reading, join};
 use super::scalar::{FromScalar, MAX_TEXT_BYTES, Mismatch, Scalar};
 use super::scene::AssetBase;
 use super::tables::{FIELD, FIELD_TYPES};
+use crate::job::ErrorCode;
 
 /// Names that expressions have without declaring them.
 pub(super) const BUILT_IN: &[&str] = &["row", "key", "size", "index", "now"];
@@ -220,7 +221,7 @@ impl Field {
             Some(default) => self.convert_present(default, AssetBase::Template, locations, path).map(Some),
             None if self.required => {
                 let message = format!("required, but the row has no value in column \"{}\"", self.column);
-                Err(BindError::new(BindCode::MissingField, path, message))
+                Err(BindError::new(ErrorCode::MissingField, path, message))
             }
             None => Ok(None),
         }
@@ -263,7 +264,7 @@ impl Field {
 
     fn bad_value(&self, mismatch: &Mismatch, got: &Scalar<'_>, path: &str) -> BindError {
         let message = if self.pii { mismatch.describe_hidden() } else { mismatch.describe(got) };
-        BindError::new(BindCode::BadValue, path, message)
+        BindError::new(ErrorCode::BadValue, path, message)
     }
 
     fn convert_list(
@@ -494,7 +495,7 @@ mod tests {
         let mut needed = field(FieldType::Number);
         needed.required = true;
         let error = needed.convert(None, AssetBase::Data, &mut Vec::new(), "price").unwrap_err();
-        assert_eq!(error.code, BindCode::MissingField);
+        assert_eq!(error.code, ErrorCode::MissingField);
         let with_default = Field { default: Some(json!("img/none.png")), ..field(FieldType::Image) };
         let mut locations = Vec::new();
         with_default.convert(Some(&json!("")), AssetBase::Data, &mut locations, "image").unwrap();

@@ -46,7 +46,7 @@ use crate::job::Output;
 use crate::pixels::SizePx;
 
 pub use bind::{BoundRow, Now};
-pub use error::{BindCode, BindError, Position, TemplateError, TemplateErrors};
+pub use error::{BindError, Position, TemplateError, TemplateErrors};
 pub use field::{Field, FieldType};
 pub use name::NamePattern;
 pub use reader::Syntax;
@@ -67,10 +67,18 @@ pub struct TemplateSize {
     pub size: SizePx,
 }
 
-/// One of a template's font files.
+/// One of a template's font files, and what the template says of it in place of the file's own words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FontEntry {
     /// As the template writes it: relative to the template's folder, or a URL.
+    pub src: String,
+    /// The family that layers ask for.
+    pub family: Option<Arc<str>>,
+    /// 1 to 1000.
+    pub weight: Option<u16>,
+    /// Italic or upright.
+    pub italic: Option<bool>,
+    /// Where: `fonts[0]`, `fonts[0].src`.
     pub path: String,
     /// Where it is written.
     pub position: Position,

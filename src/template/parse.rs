@@ -10,12 +10,12 @@ use super::field::{self, BUILT_IN, Field, FieldType};
 use super::layers::LayerReader;
 use super::name::Part;
 use super::number_format::NumberFormat;
-use super::reader::{self, Content, Syntax};
+use super::reader::{self, Content, Node, Syntax};
 use super::reading::{Map, Reading, join};
-use super::scalar::{Name, Scalar, is_name};
+use super::scalar::{FontStyle, Name, Scalar, Weight, is_name};
 use super::scan;
 use super::scope::{FieldNames, SizeValue};
-use super::tables::{OUTPUT, SIZE, TEMPLATE};
+use super::tables::{FONT_FILE, OUTPUT, SIZE, TEMPLATE};
 use super::{FontEntry, Template, TemplateSize, filters};
 use crate::job::{Format, Output};
 use crate::pixels::SizePx;
@@ -207,24 +207,48 @@ fn fonts(reading: &mut Reading, map: &Map<'_>) -> Vec<FontEntry> {
     let Some(entry) = map.entry("fonts") else {
         return Vec::new();
     };
-    let mut fonts: Vec<FontEntry> = Vec::new();
-    for (index, node) in reading.list(&entry.value, "fonts").iter().enumerate() {
-        let path = format!("fonts[{index}]");
-        match &node.content {
-            Content::Text(text) if scan::is_dynamic(text) => {
-                reading.error(node.position, path, "must be the same for every row: no {{ }} here");
-            }
-            Content::Text(text) if !text.trim().is_empty() => {
-                fonts.push(FontEntry { path: text.trim().to_owned(), position: node.position });
-            }
-            _ => reading.error(
-                node.position,
-                path,
-                format!("expected the path of a font, got {}", Scalar::from_node(node)),
-            ),
+    let list = reading.list(&entry.value, "fonts").iter().enumerate();
+    list.filter_map(|(index, node)| font(reading, node, format!("fonts[{index}]"))).collect()
+}
+
+/// A path, or a mapping as of CSS's `@font-face`.
+fn font(reading: &mut Reading, node: &Node, path: String) -> Option<FontEntry> {
+    if !matches!(node.content, Content::Map(_)) {
+        let src = font_path(reading, node, &path)?;
+        return Some(FontEntry { src, family: None, weight: None, italic: None, path, position: node.position });
+    }
+    let map = reading.map(node, &path, &FONT_FILE)?;
+    let family: Option<Arc<str>> = reading.optional_constant(&map, "family");
+    if let (Some(entry), Some("")) = (map.entry("family"), family.as_deref().map(str::trim)) {
+        reading.error(entry.value.position, map.path_of(entry), "expected the name of a family, got nothing");
+    }
+    let weight: Option<Weight> = reading.optional_constant(&map, "weight");
+    let style: Option<FontStyle> = reading.optional_constant(&map, "style");
+    let entry = map.entry("src")?;
+    let path = map.path_of(entry);
+    let src = font_path(reading, &entry.value, &path)?;
+    Some(FontEntry {
+        src,
+        family: family.map(|family| family.trim().into()),
+        weight: weight.map(|Weight(weight)| weight),
+        italic: style.map(|style| style == FontStyle::Italic),
+        path,
+        position: entry.value.position,
+    })
+}
+
+fn font_path(reading: &mut Reading, node: &Node, path: &str) -> Option<String> {
+    match &node.content {
+        Content::Text(text) if scan::is_dynamic(text) => {
+            reading.error(node.position, path, "must be the same for every row: no {{ }} here");
+        }
+        Content::Text(text) if !text.trim().is_empty() => return Some(text.trim().to_owned()),
+        _ => {
+            let message = format!("expected the path of a font, got {}", Scalar::from_node(node));
+            reading.error(node.position, path, message);
         }
     }
-    fonts
+    None
 }
 
 fn layers(reading: &mut Reading, map: &Map<'_>, sizes: &[TemplateSize]) -> Vec<Vec<Arc<super::model::LayerModel>>> {

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Span, StrInput};
 
 use super::error::{Position, TemplateError};
+use super::reading::join;
 use super::{json_reader, traps};
 
 /// Longest source, in bytes.
@@ -101,23 +102,42 @@ struct YamlReader<'s> {
     anchors: HashMap<usize, (Rc<Node>, usize)>,
     nodes: usize,
     swallowed_colors: Option<HashMap<usize, (usize, String)>>,
+    /// Every key and item so far, in the order of the source.
+    steps: Vec<Step>,
+    /// The step to the value at hand.
+    here: Option<usize>,
+    /// Reads once more, only to find a path: see [`path_before`].
+    is_second: bool,
+}
+
+/// One step of a path, linked to the one around it.
+struct Step {
+    around: Option<usize>,
+    at: Position,
+    name: StepName,
+}
+
+enum StepName {
+    Key(String),
+    Item(usize),
 }
 
 impl<'s> YamlReader<'s> {
     fn new(source: &'s str) -> Self {
-        Self { source, parser: Parser::new_from_str(source), anchors: HashMap::new(), nodes: 0, swallowed_colors: None }
+        Self {
+            source,
+            parser: Parser::new_from_str(source),
+            anchors: HashMap::new(),
+            nodes: 0,
+            swallowed_colors: None,
+            steps: Vec::new(),
+            here: None,
+            is_second: false,
+        }
     }
 
     fn document(mut self) -> Result<Node, TemplateError> {
-        let root = loop {
-            match self.next()? {
-                (Event::StreamEnd, _) => {
-                    return Err(TemplateError::new(Position::new(1, 1), "", "the template is empty"));
-                }
-                (Event::StreamStart | Event::DocumentStart(_) | Event::Nothing, _) => {}
-                (event, span) => break self.node(event, span, 0)?,
-            }
-        };
+        let root = self.root()?;
         loop {
             match self.next()? {
                 (Event::StreamEnd, _) => return Ok(root),
@@ -133,6 +153,18 @@ impl<'s> YamlReader<'s> {
         }
     }
 
+    fn root(&mut self) -> Result<Node, TemplateError> {
+        loop {
+            match self.next()? {
+                (Event::StreamEnd, _) => {
+                    return Err(TemplateError::new(Position::new(1, 1), "", "the template is empty"));
+                }
+                (Event::StreamStart | Event::DocumentStart(_) | Event::Nothing, _) => {}
+                (event, span) => return self.node(event, span, 0),
+            }
+        }
+    }
+
     fn next(&mut self) -> Result<(Event<'s>, Span), TemplateError> {
         match self.parser.next_event() {
             Some(Ok(event)) => Ok(event),
@@ -141,34 +173,58 @@ impl<'s> YamlReader<'s> {
         }
     }
 
+    /// A mistake in the value at hand.
+    fn error(&self, at: Position, message: impl Into<String>) -> TemplateError {
+        TemplateError::new(at, self.path_to(self.here), message)
+    }
+
     fn syntax_error(&self, at: Position, info: &str) -> TemplateError {
-        match traps::explain(self.source, at.line) {
-            Some((position, message)) => TemplateError::new(position, "", message),
-            None => TemplateError::new(at, "", format!("not valid YAML: {info}")),
+        let trap = if self.is_second { None } else { traps::explain(self.source, at.line) };
+        match trap {
+            Some((position, message)) => TemplateError::new(position, path_before(self.source, position), message),
+            None => self.error(at, format!("not valid YAML: {info}")),
         }
+    }
+
+    /// Goes on to a key's or list's value; gives the step to come back to.
+    fn enter(&mut self, at: Position, name: StepName) -> Option<usize> {
+        let around = self.here;
+        self.steps.push(Step { around, at, name });
+        self.here = Some(self.steps.len() - 1);
+        around
+    }
+
+    /// `layers[3].fill`
+    fn path_to(&self, step: Option<usize>) -> String {
+        let steps = std::iter::successors(step, |&step| self.steps[step].around);
+        let names: Vec<&StepName> = steps.map(|step| &self.steps[step].name).collect();
+        names.into_iter().rev().fold(String::new(), |path, name| match name {
+            StepName::Key(key) => join(&path, key),
+            StepName::Item(index) => format!("{path}[{index}]"),
+        })
     }
 
     fn node(&mut self, event: Event<'s>, span: Span, depth: usize) -> Result<Node, TemplateError> {
         let at = position(span.start);
         if depth > MAX_DEPTH {
-            return Err(TemplateError::new(at, "", format!("nested more than {MAX_DEPTH} deep")));
+            return Err(self.error(at, format!("nested more than {MAX_DEPTH} deep")));
         }
         self.count(1, at)?;
         let nodes_before = self.nodes;
         let (content, anchor, tag) = match event {
             Event::Alias(id) => {
                 let Some((node, size)) = self.anchors.get(&id).cloned() else {
-                    return Err(TemplateError::new(at, "", "an alias stands inside the value it repeats"));
+                    return Err(self.error(at, "an alias stands inside the value it repeats"));
                 };
                 self.count(size, at)?;
                 if depth + depth_of(&node) > MAX_DEPTH {
-                    return Err(TemplateError::new(at, "", format!("nested more than {MAX_DEPTH} deep")));
+                    return Err(self.error(at, format!("nested more than {MAX_DEPTH} deep")));
                 }
                 return Ok(Node::clone(&node));
             }
             Event::Scalar(text, style, anchor, tag) => {
                 let content = match style {
-                    ScalarStyle::Plain => plain(&text).map_err(|message| TemplateError::new(at, "", message))?,
+                    ScalarStyle::Plain => plain(&text).map_err(|message| self.error(at, message))?,
                     _ => Content::Text(text.into_owned()),
                 };
                 (content, anchor, tag)
@@ -178,7 +234,11 @@ impl<'s> YamlReader<'s> {
                 loop {
                     match self.next()? {
                         (Event::SequenceEnd, _) => break,
-                        (event, span) => list.push(self.node(event, span, depth + 1)?),
+                        (event, span) => {
+                            let outer = self.enter(position(span.start), StepName::Item(list.len()));
+                            list.push(self.node(event, span, depth + 1)?);
+                            self.here = outer;
+                        }
                     }
                 }
                 (Content::List(list), anchor, tag)
@@ -192,7 +252,7 @@ impl<'s> YamlReader<'s> {
             }
         };
         if tag.is_some() {
-            return Err(TemplateError::new(at, "", "tags (!) have no meaning in a template"));
+            return Err(self.error(at, "tags (!) have no meaning in a template"));
         }
         let node = Node { content, position: at };
         if anchor > 0 {
@@ -213,18 +273,20 @@ impl<'s> YamlReader<'s> {
                 Event::MappingStart(..) | Event::SequenceStart(..) => {
                     return Err(self.syntax_error(key_at, "a key must be text"));
                 }
-                _ => return Err(TemplateError::new(key_at, "", "a key must be text")),
+                _ => return Err(self.error(key_at, "a key must be text")),
             };
+            let outer = self.enter(key_at, StepName::Key(key.clone()));
             if !known.insert(key.clone()) {
-                return Err(TemplateError::new(key_at, "", format!("the key \"{}\" is here twice", shorten(&key))));
+                return Err(self.error(key_at, format!("the key \"{}\" is here twice", shorten(&key))));
             }
             let (event, value_span) = self.next()?;
             let value = self.node(event, value_span, depth + 1)?;
             if value.content == Content::Null
                 && let Some((column, message)) = self.swallowed_color(key_at)
             {
-                return Err(TemplateError::new(Position::new(key_at.line, column), key, message));
+                return Err(self.error(Position::new(key_at.line, column), message));
             }
+            self.here = outer;
             entries.push(Entry { key, position: key_at, value, via: None });
         }
     }
@@ -240,10 +302,21 @@ impl<'s> YamlReader<'s> {
         self.nodes += more;
         if self.nodes > MAX_NODES {
             let message = format!("more than {MAX_NODES} values, aliases included");
-            return Err(TemplateError::new(at, "", message));
+            return Err(self.error(at, message));
         }
         Ok(())
     }
+}
+
+/// The path to the last key before a trap. A parser of YAML reads a whole `{ … }` before it tells of the keys in
+/// it, and stops at a trap: so the source is read once more with all traps taken out.
+fn path_before(source: &str, trap: Position) -> String {
+    let source = traps::defused(source);
+    let mut reader = YamlReader { is_second: true, ..YamlReader::new(&source) };
+    // Whatever else is wrong is told when this trap is gone.
+    let _ = reader.root();
+    let is_key_before = |step: &Step| matches!(step.name, StepName::Key(_)) && step.at < trap;
+    reader.path_to(reader.steps.iter().rposition(is_key_before))
 }
 
 fn position(marker: Marker) -> Position {
@@ -373,10 +446,13 @@ mod tests {
     #[test]
     fn an_unquoted_colour_is_named() {
         let error = yaml("layers:\n  - type: rect\n    fill: #0f172a\n    frame: full\n").unwrap_err();
-        assert!(error.starts_with("line 3, column 11: fill: "), "{error}");
+        assert!(error.starts_with("line 3, column 11: layers[0].fill: "), "{error}");
         assert!(error.contains("\"#0f172a\""), "{error}");
         let error = yaml("layers:\n  - { type: rect, fill: #0f172a, frame: full }\n  - { type: rect }\n").unwrap_err();
-        assert!(error.starts_with("line 2, column 25: ") && error.contains("\"#0f172a\""), "{error}");
+        assert!(error.starts_with("line 2, column 25: layers[0].fill: ") && error.contains("\"#0f172a\""), "{error}");
+        let nested = "layers:\n  - { type: rect }\n  - type: stack\n    layers: [{ type: rect, shadow: [{ color: #fff }] }]\nname: x\n";
+        let error = yaml(nested).unwrap_err();
+        assert!(error.starts_with("line 4, column 46: layers[1].layers[0].shadow[0].color: "), "{error}");
         // A comment is still a comment.
         assert!(yaml("fill: # none\nframe: full").is_ok());
     }
@@ -392,7 +468,20 @@ mod tests {
             assert!(error.starts_with("line 2, column 7: ") && error.contains("quotes"), "{source:?}: {error}");
         }
         let error = yaml("layers:\n  - { type: text, text: {{ name }} }\n").unwrap_err();
-        assert!(error.starts_with("line 2, column 25: ") && error.contains("quotes"), "{error}");
+        assert!(error.starts_with("line 2, column 25: layers[0].text: ") && error.contains("quotes"), "{error}");
+    }
+
+    #[test]
+    fn mistakes_name_the_value_they_are_in() {
+        for (source, expected) in [
+            ("layers:\n  - a: 1\n  - { b: 1, b: 2 }\n", "line 3, column 13: layers[1].b: "),
+            ("fonts: [a.ttf, !x b.ttf]\n", "line 1, column 16: fonts[1]: tags"),
+            ("sizes:\n  link: { width: .inf }\n", "line 2, column 18: sizes.link.width: a number must be finite"),
+            ("sizes:\n  link: { width: 3\nname: x\n", "line 3, column 5: sizes.link"),
+        ] {
+            let error = yaml(source).unwrap_err();
+            assert!(error.starts_with(expected), "{source:?}: expected {expected}, got {error}");
+        }
     }
 
     #[test]

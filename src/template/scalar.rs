@@ -370,6 +370,17 @@ macro_rules! choice {
     };
 }
 
+/// How a font file's letters stand.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum FontStyle {
+    /// Upright.
+    #[default]
+    Normal,
+    /// Slanted.
+    Italic,
+}
+
+choice!(FontStyle, FONT_STYLE, "normal" => Self::Normal, "italic" => Self::Italic);
 choice!(Overflow, OVERFLOW, "visible" => Self::Visible, "clip" => Self::Clip);
 choice!(Direction, DIRECTION, "row" => Self::Row, "column" => Self::Column);
 choice!(

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::scene::*;
 use super::*;
-use crate::job::{Format, Row};
+use crate::job::{ErrorCode, Format, Row};
 use crate::pixels::Color;
 
 /// Section 4 of the design, to the letter but for its comments.
@@ -82,7 +82,7 @@ fn text_of(template: &Template, values: serde_json::Value) -> Result<String, Bin
 fn the_designs_example_becomes_a_scene() {
     let template = parse(CARD).unwrap();
     assert_eq!((template.name(), template.locale(), template.sizes().len()), ("product-card", "en-US", 2));
-    assert_eq!(template.fonts()[1].path, "fonts/Inter-Bold.ttf");
+    assert_eq!(template.fonts()[1].src, "fonts/Inter-Bold.ttf");
     let bound = template.bind(&card_row(), &now()).unwrap();
     assert_eq!(bound.key(), "r1");
     let link = bound.scene(0).unwrap();
@@ -282,11 +282,11 @@ fn bad_rows_say_which_field_and_why() {
             .map(|bound| bound.key().to_owned())
             .map_err(|error| (error.code, error.to_string()))
     };
-    assert_eq!(bind("price", json!("abc")), Err((BindCode::BadValue, "price: expected a number, got \"abc\"".into())));
-    assert_eq!(bind("price", json!(null)).unwrap_err().0, BindCode::MissingField);
+    assert_eq!(bind("price", json!("abc")), Err((ErrorCode::BadValue, "price: expected a number, got \"abc\"".into())));
+    assert_eq!(bind("price", json!(null)).unwrap_err().0, ErrorCode::MissingField);
     assert_eq!(bind("First Name", json!(null)), Ok("r1".into()));
     let (code, message) = bind("First Name", json!(["Ada"])).unwrap_err();
-    assert_eq!(code, BindCode::BadValue);
+    assert_eq!(code, ErrorCode::BadValue);
     assert!(!message.contains("Ada"), "{message}");
     assert_eq!(bind("id", json!(null)), Ok("3".into()));
     assert_eq!(bind("id", json!(17)), Ok("17".into()));
@@ -598,5 +598,84 @@ proptest! {
         if let Ok(template) = with("{ a: { type: text, default: x } }", &layers) {
             let _ = template.bind(&row(json!({})), &now()).unwrap().scene(0);
         }
+    }
+}
+
+#[test]
+fn fonts_are_paths_or_font_faces() {
+    let source = |fonts: &str| {
+        format!("gravure: 1\nname: t\nsizes: {{ a: {{ width: 9, height: 9 }} }}\nfonts: {fonts}\nlayers: []\n")
+    };
+    let fonts = "[a.ttf, { src: b.ttf, family: Inter, weight: bold, style: italic }, { src: c.ttf, style: normal }]";
+    let template = parse(&source(fonts)).unwrap();
+    let [a, b, c] = template.fonts() else { panic!("three fonts") };
+    assert_eq!(
+        (a.src.as_str(), &a.family, a.weight, a.italic, a.path.as_str()),
+        ("a.ttf", &None, None, None, "fonts[0]")
+    );
+    assert_eq!(
+        (b.src.as_str(), b.family.as_deref(), b.weight, b.italic),
+        ("b.ttf", Some("Inter"), Some(700), Some(true))
+    );
+    assert_eq!((b.path.as_str(), b.position), ("fonts[1].src", Position::new(4, 23)));
+    assert_eq!((c.family.as_deref(), c.italic), (None, Some(false)));
+    for (fonts, expected) in [
+        ("[{ family: Inter }]", "line 4, column 9: fonts[0]: the font file has no \"src\""),
+        ("[{ src: a.ttf, famly: x }]", "fonts[0].famly: unknown key \"famly\", did you mean \"family\"?"),
+        ("[{ src: a.ttf, weight: 1200 }]", "fonts[0].weight: expected a weight"),
+        ("[{ src: a.ttf, style: slanted }]", "fonts[0].style: expected one of normal, italic"),
+        ("[{ src: a.ttf, family: ' ' }]", "fonts[0].family: expected the name of a family"),
+        ("[{ src: '{{ key }}.ttf' }]", "fonts[0].src: must be the same for every row"),
+        ("['{{ key }}.ttf']", "fonts[0]: must be the same for every row"),
+        ("[{ src: '' }]", "fonts[0].src: expected the path of a font"),
+        ("[7]", "fonts[0]: expected the path of a font"),
+    ] {
+        let errors = parse(&source(fonts)).unwrap_err().to_string();
+        assert!(errors.contains(expected), "{fonts}: expected {expected}, got {errors}");
+        assert_eq!(errors.lines().count(), 1, "{fonts}: {errors}");
+    }
+}
+
+/// What readers learn from is read by the program, too.
+#[test]
+fn examples_in_the_manual_are_templates() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut count = 0;
+    for page in ["README.md", "docs/template.md"] {
+        let text = std::fs::read_to_string(root.join(page)).unwrap();
+        for block in text.split("```yaml\n").skip(1) {
+            let block = block.split("```").next().unwrap();
+            parse(block).unwrap_or_else(|errors| panic!("{page}: {errors}\n{block}"));
+            count += 1;
+        }
+    }
+    assert_eq!(count, 3);
+}
+
+#[test]
+fn the_manual_names_every_key_and_filter() {
+    let page = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/template.md");
+    let manual = std::fs::read_to_string(page).unwrap();
+    let words: BTreeSet<&str> = manual.split(|c: char| !(c.is_alphanumeric() || c == '_')).collect();
+    let common = [
+        &tables::TEMPLATE,
+        &tables::SIZE,
+        &tables::OUTPUT,
+        &tables::FONT_FILE,
+        &tables::FIELD,
+        &tables::STROKE,
+        &tables::SHADOW,
+        &tables::FRAME,
+        &tables::FONT,
+        &tables::SHRINK,
+        &tables::FOCUS,
+    ];
+    for object in common.into_iter().chain(tables::LAYERS.iter().map(|(_, object)| *object)) {
+        for key in object.keys().flat_map(|key| std::iter::once(key.name).chain(key.alias)) {
+            assert!(words.contains(key), "docs/template.md says nothing of {key} of a {}", object.name);
+        }
+    }
+    for word in filters::FILTERS.iter().chain(tables::FIELD_TYPES) {
+        assert!(words.contains(word), "docs/template.md says nothing of {word}");
     }
 }

@@ -106,31 +106,30 @@ fn names(names: &[&str]) -> BTreeSet<String> {
 #[test]
 fn planted_mistakes_end_with_2_and_name_line_and_path() {
     let campaign = Campaign::new();
-    // What is planted for what, where it must be found, and what must be said of it.
+    // What is planted for what, the line and path where it must be found, and what must be said of it.
+    let fill = "fill: \"#0f172a\"";
+    let column = "title: { type: text, column: headline,";
     let cases = [
-        ("misspelt key", "fill: \"#0f172a\"", "fil: \"#0f172a\"", "t.yaml:13:", "layers[0].fil"),
-        ("wrong type", "size: 12", "size: 12 ducks", "t.yaml:15:", "layers[2].font.size"),
-        ("missing font", "Inter-Bold.ttf", "Inter-Bald.ttf", "t.yaml:11:", "fonts[0]"),
-        ("unknown field", "{{ title }}", "{{ titel }}", "t.yaml:15:", "layers[2].text"),
-        (
-            "missing column",
-            "title: { type: text,",
-            "title: { type: text, column: headline,",
-            "t.yaml:7:",
-            "fields.title",
-        ),
-        ("broken YAML", "fields:\n", "fields: [\n", "t.yaml:", "YAML"),
-        ("unquoted colour", "fill: \"#0f172a\"", "fill: #0f172a", "t.yaml:13:", "\"#0f172a\""),
+        ("misspelt key", fill, "fil: \"#0f172a\"", 13, "layers[0].fil", "did you mean \"fill\"?"),
+        ("wrong type", "size: 12", "size: 12 ducks", 15, "layers[2].font.size", "expected a number of pixels"),
+        ("missing font", "[Inter-Bold.ttf]", "[Inter-Bald.ttf]", 11, "fonts[0]", "no such file"),
+        ("missing font", "[Inter-Bold.ttf]", "[{ src: Bald.ttf }]", 11, "fonts[0].src", "no such file"),
+        ("missing family", "size: 12", "family: Inert", 15, "layers[2].font.family", "no family \"Inert\", only Inter"),
+        ("unknown field", "{{ title }}", "{{ titel }}", 15, "layers[2].text", "did you mean \"title\"?"),
+        ("missing column", "title: { type: text,", column, 7, "fields.title", "no column \"headline\" (in rows.csv)"),
+        ("broken YAML", "height: 80 }", "height: 80", 6, "sizes.square", "not valid YAML"),
+        ("unquoted colour", fill, "fill: #0f172a", 13, "layers[0].fill", "in quotes, \"#0f172a\""),
+        ("unquoted braces", "\"{{ title }} {{ price }}\"", "{{ title }}", 15, "layers[2].text", "\"{{ title }}\""),
     ];
-    for (mistake, right, wrong, place, what) in cases {
+    for (mistake, right, wrong, line, path, what) in cases {
         assert!(TEMPLATE.contains(right), "{right}");
         campaign.write("t.yaml", &TEMPLATE.replacen(right, wrong, 1));
         for command in [&["check", "t.yaml", "--data", "rows.csv"][..], &["render", "t.yaml", "--data", "rows.csv"]] {
             let ran = campaign.run(command);
             assert_eq!(ran.status, 2, "{mistake}: {}", ran.stderr);
-            let place = format!("error: {place}");
-            let is_named = ran.stderr.lines().any(|line| line.starts_with(&place) && line.contains(what));
-            assert!(is_named, "{mistake}: expected {place} … {what}:\n{}", ran.stderr);
+            let (place, path) = (format!("error: t.yaml:{line}:"), format!(": {path}: "));
+            let names = |line: &str| line.starts_with(&place) && line.contains(&path) && line.contains(what);
+            assert!(ran.stderr.lines().any(names), "{mistake}: expected {place}…{path}… {what}:\n{}", ran.stderr);
             assert_eq!(ran.stdout, "", "{mistake}");
         }
         assert_eq!(campaign.files("out"), BTreeSet::new(), "{mistake}: nothing is rendered");

@@ -66,7 +66,11 @@ fn structs_agree_with_their_mirrors() {
         [quad, rect, radii, color, axis, origin, outline, paint, first_stop, stop_count, stroke, pad]
     );
     assert_mirrors!(&shape, GpuStop, [color, offset]);
-    assert_mirrors!(&module("shadow"), GpuShadow, [quad, rect, radii, color, cutout, cutout_radii, origin, sigma, outline]);
+    assert_mirrors!(
+        &module("shadow"),
+        GpuShadow,
+        [quad, rect, radii, color, cutout, cutout_radii, origin, sigma, outline]
+    );
     assert_mirrors!(&module("photo"), GpuPhoto, [quad, mask, radii, origin, texel_offset, page, outline, opacity, pad]);
     let composite = module("composite");
     assert_mirrors!(&composite, GpuComposite, [quad, clip, radii, turn, shift, origin, outline, opacity, exact]);

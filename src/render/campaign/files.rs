@@ -3,12 +3,11 @@
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
-use std::sync::Arc;
 
 use super::Problems;
 use super::problem::{Problem, nearest};
-use crate::assets::{Assets, Face, FontLibrary, FontSet, Root};
-use crate::template::{FontUse, Syntax, Template};
+use crate::assets::{Assets, FontLibrary, FontSet, ListedFace, Root};
+use crate::template::{FontEntry, FontUse, Syntax, Template};
 
 /// Longest template; the parser refuses more than this, and nothing longer is read.
 const MAX_TEMPLATE_BYTES: u64 = 1 << 20;
@@ -35,33 +34,16 @@ pub(super) fn load_fonts(
     problems: &mut Problems<'_>,
 ) -> Option<FontSet> {
     let root = Root::new(template_dir.to_owned());
-    let path = problems.template_path;
-    let mut faces: Vec<Arc<Face>> = Vec::new();
+    let mut faces: Vec<ListedFace> = Vec::new();
     let mut all_loaded = true;
-    for (index, entry) in template.fonts().iter().enumerate() {
-        let load = || {
-            let file = root.resolve(&entry.path).map_err(|error| error.to_string())?;
-            let bytes = read_at_most(&file, MAX_FONT_BYTES)?;
-            library.add(bytes).map_err(|error| error.to_string())
-        };
-        match load() {
-            // A font that is listed twice counts where it is listed first.
-            Ok(loaded) => {
-                for face in loaded {
-                    if !faces.iter().any(|known: &Arc<Face>| known.id == face.id) {
-                        faces.push(face);
-                    }
-                }
-            }
+    for entry in template.fonts() {
+        match load_font(entry, &root, library) {
+            Ok(loaded) => faces.extend(loaded),
             Err(message) => {
                 all_loaded = false;
-                let at = entry.position;
-                let message = format!("cannot use the font {:?}: {message}", entry.path);
-                problems.list.push(Problem::file(path, message).positioned(
-                    at.line,
-                    at.column,
-                    format!("fonts[{index}]"),
-                ));
+                let FontEntry { src, path, position, .. } = entry;
+                let problem = Problem::file(problems.template_path, format!("cannot use the font {src:?}: {message}"));
+                problems.list.push(problem.positioned(position.line, position.column, path.as_str()));
             }
         }
     }
@@ -73,12 +55,32 @@ pub(super) fn load_fonts(
     Some(set)
 }
 
+/// The faces of a file, with what the template says of them.
+fn load_font(entry: &FontEntry, root: &Root, library: &FontLibrary) -> Result<Vec<ListedFace>, String> {
+    let FontEntry { src, family, weight, italic, path: _, position: _ } = entry;
+    let file = root.resolve(src).map_err(|error| error.to_string())?;
+    let bytes = read_at_most(&file, MAX_FONT_BYTES)?;
+    let faces = library.add(bytes).map_err(|error| error.to_string())?;
+    let listed = faces.into_iter().map(|face| {
+        let own = ListedFace::new(face);
+        ListedFace {
+            families: family.as_ref().map_or(own.families, |family| vec![family.to_string()]),
+            weight: weight.unwrap_or(own.weight),
+            italic: italic.unwrap_or(own.italic),
+            face: own.face,
+        }
+    });
+    Ok(listed.collect())
+}
+
 /// A family that a layer names must be among the fonts, and there is no text without a font.
 fn check_families(template: &Template, fonts: &FontSet, problems: &mut Problems<'_>) {
     let template_path = problems.template_path;
     for FontUse { family, path, position } in template.font_uses() {
         let problem = match family {
-            _ if fonts.faces().is_empty() => Problem::file(template_path, "text needs a font: list font files in fonts"),
+            _ if fonts.faces().is_empty() => {
+                Problem::file(template_path, "text needs a font: list font files in fonts")
+            }
             Some(family) if !fonts.has_family(&family) => {
                 let families = fonts.families();
                 let message = format!("the fonts have no family {family:?}, only {}", families.join(", "));

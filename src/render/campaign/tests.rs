@@ -88,7 +88,12 @@ fn planted_mistakes_are_named_with_line_and_path() {
         ("[Inter-Bold.ttf]", "[Inter-Bald.ttf]", "t.yaml:11:9: fonts[0]: ", "no such file"),
         ("[Inter-Bold.ttf]", "[../../etc/passwd]", "t.yaml:11:9: fonts[0]: ", "leaves the folder"),
         ("[Inter-Bold.ttf]", "[logo.png]", "t.yaml:11:9: fonts[0]: ", "not a TrueType or OpenType font"),
-        ("size: 12", "size: 12, family: Inter Pear", "t.yaml:15:112: layers[2].font.family: ", "only Inter Peer, did you"),
+        (
+            "size: 12",
+            "size: 12, family: Inter Pear",
+            "t.yaml:15:112: layers[2].font.family: ",
+            "only Inter Peer, did you",
+        ),
         ("fonts: [Inter-Bold.ttf]", "locale: en", "t.yaml:15:5: layers[2]: ", "text needs a font"),
         ("src: logo.png", "src: lego.png", "t.yaml:14:", "lego.png: no such file"),
         ("title: {", "headline: {", "t.yaml:15:", "title"),
@@ -149,7 +154,7 @@ fn files_that_are_no_templates_are_named() {
     folder.write("t.yaml", &format!("# {}\n{TEMPLATE}", "x".repeat(2 << 20)));
     assert!(folder.errors(&folder.options())[0].contains("longer than 1 MiB"));
     folder.write("t.yaml", "gravure: 1\n\tname: x\n");
-    assert!(folder.errors(&folder.options())[0].starts_with("t.yaml:1:10: not valid YAML"));
+    assert!(folder.errors(&folder.options())[0].starts_with("t.yaml:1:10: gravure: not valid YAML"));
 }
 
 #[test]

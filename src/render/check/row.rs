@@ -7,9 +7,10 @@ use std::sync::Arc;
 use super::{Finding, Severity};
 use crate::job::{ErrorCode, ObjectName, Row, RowError};
 use crate::layout::{LayoutError, Photos, Shaper, lay_out};
+use crate::pipeline::layout_error_code;
 use crate::render::campaign::Campaign;
 use crate::template::scene::{Layer, LayerKind, Scene};
-use crate::template::{BindCode, BindError, BoundRow};
+use crate::template::{BindError, BoundRow};
 
 /// What was found in one row.
 pub(super) struct Checked {
@@ -117,8 +118,8 @@ impl RowChecker<'_> {
                 }
             }
             Err(error) => {
-                let (code, path, message) = layout_error(&error);
-                checked.in_size(size, Severity::Error, code.as_str(), &path, message);
+                let (path, message) = divided(&error);
+                checked.in_size(size, Severity::Error, layout_error_code(&error).as_str(), path, message);
             }
         }
     }
@@ -160,11 +161,6 @@ impl Checked {
 
     fn bind_error(&mut self, error: BindError, size: Option<&Arc<str>>) {
         let BindError { code, path, message } = error;
-        let code = match code {
-            BindCode::MissingField => ErrorCode::MissingField,
-            BindCode::BadValue => ErrorCode::BadValue,
-            BindCode::ExpressionFailed => ErrorCode::ExpressionFailed,
-        };
         self.add(size, Severity::Error, code.as_str(), &path, message);
     }
 
@@ -205,15 +201,14 @@ fn for_each_layer<'s>(layers: &'s [Layer], visit: &mut dyn FnMut(&'s Layer)) {
     }
 }
 
-/// Code, layer, and the message without it.
-fn layout_error(error: &LayoutError) -> (ErrorCode, Arc<str>, String) {
-    let (code, path) = match error {
-        LayoutError::TooDeep { path } => (ErrorCode::LayoutTooDeep, path),
-        LayoutError::BoxTooLarge { path, .. } => (ErrorCode::CanvasTooLarge, path),
-        LayoutError::TextTooLong { path, .. } => (ErrorCode::TextTooLong, path),
-        LayoutError::PhotoNotLoaded { path, .. } => (ErrorCode::PhotoUnreadable, path),
-    };
+/// The layer, and the message without it.
+fn divided(error: &LayoutError) -> (&str, String) {
+    let (LayoutError::TooDeep { path }
+    | LayoutError::TooComplex { path }
+    | LayoutError::BoxTooLarge { path, .. }
+    | LayoutError::TextTooLong { path, .. }
+    | LayoutError::PhotoNotLoaded { path, .. }) = error;
     let message = error.to_string();
     let message = message.strip_prefix(&format!("{path}: ")).map(str::to_owned).unwrap_or(message);
-    (code, Arc::clone(path), message)
+    (path, message)
 }

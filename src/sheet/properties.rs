@@ -1,0 +1,127 @@
+//! Promises of this stage for any canvases; on failure the seed is printed.
+
+use std::sync::Arc;
+
+use proptest::prelude::*;
+
+use super::bands::{BandList, CanvasBands};
+use super::*;
+use crate::layout::{Isolate, Outline, Paint, Shadow, Shape};
+use crate::pixels::{Color, RectPx};
+
+const LIMITS: SheetLimits =
+    SheetLimits { max_side_px: 1 << 20, sheet_bytes: 16 << 20, page_side_px: 512, max_pages: 2, plate_bytes: 1 << 20 };
+
+fn any_rect() -> impl Strategy<Value = RectPx> {
+    (-30..150_i32, -30..150_i32, 1..120_u32, 1..120_u32).prop_map(|(x, y, w, h)| RectPx::new(x, y, w, h))
+}
+
+fn any_item() -> impl Strategy<Value = Item> {
+    let shape = any_rect().prop_map(|rect| {
+        Item::Shape(Shape { rect, outline: Outline::RECT, paint: Paint::Solid(Color::BLACK), stroke_px: None })
+    });
+    let shadow = (any_rect(), 0.0_f32..10.0, any::<bool>()).prop_map(|(rect, sigma_px, hidden)| {
+        let outline = Outline::RoundedRect([4.0_f32.min(rect.width.min(rect.height) as f32 / 2.0); 4]);
+        let hidden_below = hidden.then_some((rect.translated(3, -5), outline));
+        Item::Shadow(Shadow { rect, outline, sigma_px, color: Color::BLACK, cutout: None, hidden_below })
+    });
+    prop_oneof![3 => shape, 1 => shadow].prop_recursive(3, 8, 4, |inner| {
+        (prop::collection::vec(inner, 1..4), any_rect()).prop_map(|(items, bounds)| {
+            Item::Isolate(Box::new(Isolate { bounds, scale: 1, items, opacity: 0.5, rotation: None, clip: None }))
+        })
+    })
+}
+
+fn any_canvas() -> impl Strategy<Value = Canvas> {
+    let size = (1..192_u32, 1..200_u32).prop_map(|(width, height)| SizePx::new(width, height));
+    (size, prop::collection::vec(any_item(), 0..10)).prop_map(|(size, items)| Canvas {
+        list: Arc::new(DisplayList { size, items, warnings: Vec::new() }),
+        photos: Vec::new(),
+    })
+}
+
+/// Some canvases twice, so that plates come in.
+fn any_canvases() -> impl Strategy<Value = Vec<Canvas>> {
+    let twice = (any_canvas(), any::<bool>());
+    prop::collection::vec(twice, 1..10).prop_map(|canvases| {
+        canvases.into_iter().flat_map(|(canvas, twice)| vec![canvas; 1 + usize::from(twice)]).collect()
+    })
+}
+
+fn disjoint(ranges: &mut [(u32, u32)]) -> bool {
+    ranges.sort_unstable();
+    ranges.windows(2).all(|pair| pair[0].1 <= pair[1].0)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn slots_are_inside_disjoint_and_complete(sheets in prop::collection::vec(any_canvases(), 1..3)) {
+        let mut planner = Planner::new(LIMITS);
+        for canvases in sheets {
+            let plan = planner.plan(&canvases).expect("small canvases fit");
+            prop_assert_eq!(plan.slots.len(), canvases.len());
+            prop_assert_eq!(plan.size.width % WIDTH_STEP_PX, 0);
+            for (slot, canvas) in plan.slots.iter().zip(&canvases) {
+                prop_assert_eq!(slot.size, canvas.list.size);
+                prop_assert!(slot.size.width <= plan.size.width && slot.y + slot.size.height <= plan.size.height);
+            }
+            let mut rows: Vec<_> = plan.slots.iter().map(|slot| (slot.y, slot.y + slot.size.height)).collect();
+            prop_assert!(disjoint(&mut rows), "{:?}", rows);
+            prop_assert_eq!(plan.clear, plan.slots.iter().any(|slot| slot.plate.is_none()));
+        }
+    }
+
+    #[test]
+    fn every_instance_is_in_one_band_and_every_isolate_in_a_slot_of_its_own(canvases in any_canvases()) {
+        let plan = Planner::new(LIMITS).plan(&canvases).expect("small canvases fit");
+        let plates = plan.new_plates.iter().map(|plate| &plate.drawing);
+        for drawing in plates.chain([&plan.drawing]) {
+            let bands = || drawing.surfaces.iter().flat_map(|surface| &surface.bands);
+            for (class, count) in [
+                (Class::Shape, drawing.shapes.len()),
+                (Class::Shadow, drawing.shadows.len()),
+                (Class::Composite, drawing.composites.len()),
+            ] {
+                let mut ranges: Vec<_> = bands()
+                    .filter(|band| band.class == class)
+                    .map(|band| (band.range.start, band.range.end))
+                    .collect();
+                prop_assert!(disjoint(&mut ranges));
+                prop_assert_eq!(ranges.iter().map(|(start, end)| end - start).sum::<u32>() as usize, count);
+            }
+            for (depth, surface) in drawing.surfaces.iter().enumerate() {
+                let composites = surface.bands.iter().filter(|band| band.class == Class::Composite);
+                let mut rows = Vec::new();
+                for composite in composites.flat_map(|band| &drawing.composites[band.range.start as usize..band.range.end as usize]) {
+                    let [y, width, height] = composite.slot;
+                    let below = drawing.surfaces[depth + 1].size;
+                    prop_assert!(y >= 0 && width as u32 <= below.width && (y + height) as u32 <= below.height);
+                    rows.push((y as u32, (y + height) as u32));
+                }
+                prop_assert!(disjoint(&mut rows));
+            }
+        }
+    }
+
+    #[test]
+    fn bands_never_reorder_what_overlaps(
+        canvases in prop::collection::vec(prop::collection::vec((any_rect(), 0..4_usize), 1..14), 1..5)
+    ) {
+        let classes = [Class::Shape, Class::Text, Class::Photo(0), Class::Composite];
+        let mut list = BandList::default();
+        for items in canvases {
+            let mut canvas = CanvasBands::default();
+            let bands: Vec<_> =
+                items.iter().map(|(rect, class)| canvas.assign(&mut list, classes[*class], *rect)).collect();
+            for (index, (rect, class)) in items.iter().enumerate() {
+                prop_assert_eq!(list.classes()[bands[index]], classes[*class]);
+                for before in 0..index {
+                    // Within a band, instances keep the order in which they came.
+                    prop_assert!(!items[before].0.overlaps(*rect) || bands[before] <= bands[index]);
+                }
+            }
+        }
+    }
+}
