@@ -80,6 +80,12 @@ pub fn place_all<'s>(scene: &'s Scene, photos: &Photos, shaper: &mut Shaper) -> 
 
 /// Places a layer by its frame within `parent`.
 pub fn place<'s>(layer: &'s Layer, parent: RectF, context: &mut Context<'_>) -> Result<Placed<'s>, LayoutError> {
+    let rect = frame_rect(layer, parent, context)?;
+    fill_in(layer, rect, context)
+}
+
+/// A layer's box by its frame within `parent`.
+fn frame_rect(layer: &Layer, parent: RectF, context: &mut Context<'_>) -> Result<RectF, LayoutError> {
     context.spend(layer)?;
     let frame = fill_by_default(layer);
     let left = frame.left.map(|length| length.resolve(parent.width));
@@ -103,7 +109,7 @@ pub fn place<'s>(layer: &'s Layer, parent: RectF, context: &mut Context<'_>) -> 
 
     let x = parent.x + start((left, right), frame.center_x, width, parent.width);
     let y = parent.y + start((top, bottom), frame.center_y, height, parent.height);
-    fill_in(layer, RectF::new(x, y, width, height), context)
+    Ok(RectF::new(x, y, width, height))
 }
 
 /// Puts content into a box whose rectangle is final.
@@ -185,9 +191,9 @@ fn find_natural_size(
             let (mut right, mut bottom) = (0.0_f32, 0.0_f32);
             let parent = RectF::new(0.0, 0.0, known.0.or(room_width).unwrap_or(0.0), known.1.unwrap_or(0.0));
             for child in layers {
-                let placed = place(child, parent, context)?;
-                right = right.max(placed.rect.right());
-                bottom = bottom.max(placed.rect.bottom());
+                let rect = frame_rect(child, parent, context)?;
+                right = right.max(rect.right());
+                bottom = bottom.max(rect.bottom());
             }
             (right, bottom)
         }

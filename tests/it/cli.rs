@@ -344,3 +344,51 @@ fn an_interrupt_leaves_whole_files_and_ends_with_3() {
         assert_eq!(record["checksum"], gravure::job::digest(&fs::read(object).expect("it is there")));
     }
 }
+
+#[test]
+fn what_cannot_be_used_ends_with_2_and_writes_nothing() {
+    let campaign = Campaign::new();
+    let render = ["render", "t.yaml", "--data", "rows.csv"];
+
+    let mut command = campaign.command(&render);
+    command.env("VK_DRIVER_FILES", "/nonexistent").env("VK_ICD_FILENAMES", "/nonexistent");
+    let output = command.output().expect("the program starts");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{stderr}");
+    assert!(stderr.contains("no Vulkan adapter was found"), "{stderr}");
+
+    let output = campaign.command(&render).env("GRAVURE_ADAPTER", "no such card").output().expect("the program starts");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{stderr}");
+    assert!(stderr.contains("no such card"), "{stderr}");
+    assert!(!campaign.path("out").exists());
+
+    campaign.write("taken", "a file where the folder should be");
+    let ran = campaign.run(&["render", "t.yaml", "--data", "rows.csv", "--out", "taken"]);
+    assert_eq!(ran.status, 2, "{}", ran.stderr);
+    assert!(ran.stderr.contains("taken"), "{}", ran.stderr);
+
+    campaign.write("Inter-Bold.ttf", "no font at all");
+    let ran = campaign.run(&render);
+    assert_eq!(ran.status, 2, "{}", ran.stderr);
+    assert!(ran.stderr.contains("t.yaml:") && ran.stderr.contains("not a TrueType or OpenType font"), "{}", ran.stderr);
+    assert!(!campaign.path("out").exists());
+}
+
+#[test]
+fn rows_that_cannot_be_read_fail_alone_and_broken_data_ends_the_run() {
+    let _turn = gpu_turn();
+    let campaign = Campaign::new();
+    campaign.write("rows.csv", "id,title,photo\na,One,\nb,Two,,too,many\nc,Three,\n");
+    let ran = campaign.run(&["render", "t.yaml", "--data", "rows.csv", "--size", "link"]);
+    assert_eq!(ran.status, 1, "{}", ran.stderr);
+    let statuses: Vec<String> = campaign.manifest().iter().map(|record| record["status"].to_string()).collect();
+    assert_eq!(statuses, ["\"ok\"", "\"failed\"", "\"ok\""]);
+    assert_eq!(campaign.manifest()[1]["error"]["code"], "bad_row");
+
+    fs::write(campaign.path("latin.csv"), b"id,title,photo\na,caf\xe9,\n").expect("written");
+    let ran = campaign.run(&["render", "t.yaml", "--data", "latin.csv", "--out", "latin"]);
+    assert_eq!(ran.status, 2, "{}", ran.stderr);
+    assert!(ran.stderr.contains("UTF-8"), "{}", ran.stderr);
+    assert!(!campaign.path("latin").exists());
+}
