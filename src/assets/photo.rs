@@ -54,7 +54,8 @@ impl Photo {
         &self.location
     }
 
-    pub(super) fn file_bytes(&self) -> usize {
+    /// Length of the file, which is kept for as long as the photo is.
+    pub fn file_bytes(&self) -> usize {
         self.file.len()
     }
 }

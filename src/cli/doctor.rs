@@ -162,6 +162,7 @@ mod tests {
                 page_side_px: 2048,
                 max_pages: 8,
                 plate_bytes: 128 << 20,
+                max_binding_bytes: 128 << 20,
             },
             chosen,
         }

@@ -42,11 +42,14 @@ pub enum TooMuch {
     #[error("the glyph atlas is full")]
     Glyphs,
     /// Photos.
-    #[error("the photo pages are full")]
+    #[error("the photos are more, or one is larger, than the adapter holds")]
     Photos,
     /// Isolates.
     #[error("rotated, faded and clipped layers need a larger texture than the adapter allows")]
     Isolates,
+    /// Shapes and the like.
+    #[error("there are more shapes than the adapter takes in one go")]
+    Instances,
 }
 
 impl From<Overfull> for PaintError {
@@ -54,6 +57,7 @@ impl From<Overfull> for PaintError {
         Self::TooMuch(match overfull {
             Overfull::Isolates => TooMuch::Isolates,
             Overfull::Pages => TooMuch::Photos,
+            Overfull::Instances => TooMuch::Instances,
         })
     }
 }
@@ -169,15 +173,18 @@ impl Painter {
     /// [`PaintError::TooMuch`]: split the canvases. [`PaintError::Device`]: [`Painter::rebuild`], then try again.
     pub fn submit(&mut self, canvases: &[Canvas]) -> Result<(), PaintError> {
         self.parts.device.check()?;
-        let plan = self.planner.plan(canvases)?;
         // Libraries below panic on some calls once the device is lost; everything they made is rebuilt then.
-        let result = catch_unwind(AssertUnwindSafe(|| self.carry_out(plan)))
-            .unwrap_or_else(|_| Err(GpuError::Lost("a call on the device panicked".to_owned()).into()));
+        let result = catch_unwind(AssertUnwindSafe(|| {
+            let plan = self.planner.plan(canvases)?;
+            self.carry_out(plan)
+        }))
+        .unwrap_or_else(|_| Err(GpuError::Lost("a call on the device panicked".to_owned()).into()));
         match result {
             Ok(in_flight) => {
                 self.in_flight.push_back(in_flight);
                 Ok(())
             }
+            Err(error @ PaintError::TooMuch(TooMuch::Photos | TooMuch::Isolates | TooMuch::Instances)) => Err(error),
             Err(error) => {
                 // What the plan put on the card may or may not be there.
                 self.planner.clear();
@@ -219,7 +226,7 @@ impl Painter {
         }
         photos.upload(device, queue, passes, &uploads);
         for plate in new_plates {
-            targets.new_plate(device, queue, passes, plate.id, plate.size);
+            targets.new_plate(device, queue, passes, &plate);
             let mut work = Submission::start(device, queue, passes, targets, photos, text);
             work.draw(&plate.drawing, On::Plate(plate.id), true)?;
             work.submit();
@@ -291,11 +298,13 @@ impl<'p> Submission<'p> {
     fn copy_plates(&mut self, slots: &[Slot]) {
         let sheet = self.targets.sheet();
         for slot in slots {
-            let Some(plate) = slot.plate.and_then(|plate| self.targets.plate(plate)) else { continue };
+            let Some((plate, y)) = slot.plate.and_then(|plate| self.targets.plate(plate)) else { continue };
+            let mut from = plate.texture.as_image_copy();
+            from.origin.y = *y;
             let mut to = sheet.texture.as_image_copy();
             to.origin.y = slot.y;
             self.encoder.copy_texture_to_texture(
-                plate.texture.as_image_copy(),
+                from,
                 to,
                 wgpu::Extent3d { width: slot.size.width, height: slot.size.height, depth_or_array_layers: 1 },
             );
@@ -375,7 +384,7 @@ impl<'p> Submission<'p> {
 fn target(targets: &Targets, on: On, depth: usize) -> &Target {
     match (on, depth) {
         (On::Sheet, 0) => targets.sheet(),
-        (On::Plate(id), 0) => targets.plate(id).expect("a plate is made before it is drawn"),
+        (On::Plate(id), 0) => &targets.plate(id).expect("a plate is made before it is drawn").0,
         _ => targets.isolate(depth),
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::pixels::SizePx;
-use crate::sheet::PlateId;
+use crate::sheet::{NewPlate, PlateId};
 
 use super::passes::{FORMAT, Passes};
 
@@ -48,9 +48,12 @@ impl Target {
 pub struct Targets {
     sheets: Vec<Target>,
     isolates: Vec<Target>,
-    plates: HashMap<PlateId, Target>,
+    /// With the row at which the canvas starts.
+    plates: HashMap<PlateId, (Target, u32)>,
 }
 
+/// An isolate texture over this is made anew when far less will do.
+const WASTEFUL_BYTES: u64 = 128 << 20;
 /// Sheet textures kept for different widths.
 const SHEETS_KEPT: usize = 3;
 
@@ -81,7 +84,7 @@ impl Targets {
         self.sheets.last().expect("a sheet is made before it is drawn")
     }
 
-    /// The texture for the isolates of a depth (1 and up), at least as large as `size`. It only grows.
+    /// The texture for the isolates of a depth (1 and up), at least as large as `size`.
     pub fn make_isolates(
         &mut self,
         device: &wgpu::Device,
@@ -95,6 +98,11 @@ impl Targets {
             self.isolates.push(Target::new(device, queue, passes, SizePx::new(64, 64), "isolates"));
         }
         let target = &mut self.isolates[depth - 1];
+        // A texture that one odd canvas made huge is not kept for the others.
+        let is_wasteful = target.size.area() * 4 > WASTEFUL_BYTES && target.size.area() > size.area() * 8;
+        if is_wasteful {
+            *target = Target::new(device, queue, passes, SizePx::new(64, 64), "isolates");
+        }
         if target.size.width < size.width || target.size.height < size.height {
             let grown = SizePx::new(
                 round(size.width.max(target.size.width)).min(device.limits().max_texture_dimension_2d),
@@ -109,20 +117,14 @@ impl Targets {
         &self.isolates[depth - 1]
     }
 
-    /// Makes the texture of a plate.
-    pub fn new_plate(
-        &mut self,
-        device: &wgpu::Device,
-        queue: &wgpu::Queue,
-        passes: &Passes,
-        id: PlateId,
-        size: SizePx,
-    ) {
-        self.plates.insert(id, Target::new(device, queue, passes, size, "plate"));
+    /// Makes the texture of a plate whose canvas ends at its last row.
+    pub fn new_plate(&mut self, device: &wgpu::Device, queue: &wgpu::Queue, passes: &Passes, plate: &NewPlate) {
+        let size = SizePx::new(plate.size.width, plate.y + plate.size.height);
+        self.plates.insert(plate.id, (Target::new(device, queue, passes, size, "plate"), plate.y));
     }
 
-    /// A plate's texture.
-    pub fn plate(&self, id: PlateId) -> Option<&Target> {
+    /// A plate's texture, and the row at which its canvas starts.
+    pub fn plate(&self, id: PlateId) -> Option<&(Target, u32)> {
         self.plates.get(&id)
     }
 

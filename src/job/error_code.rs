@@ -34,10 +34,16 @@ pub enum ErrorCode {
     TextTooLong,
     /// The canvas is larger than the adapter can draw.
     CanvasTooLarge,
+    /// One canvas's rotated, faded and clipped layers need more room than the adapter has.
+    IsolatesTooLarge,
+    /// One canvas has more shapes than the adapter takes.
+    TooManyShapes,
     /// One canvas needs more glyphs than the atlas holds.
     GlyphAtlasFull,
     /// The GPU device was lost, and again on the second try.
     DeviceLost,
+    /// The GPU device refused a call: a bug of gravure's or the driver's.
+    DeviceRefused,
     /// The GPU ran out of memory, and again on the second try.
     GpuOutOfMemory,
     /// The pixels could not be encoded.
@@ -70,8 +76,11 @@ impl ErrorCode {
             Self::LayoutTooDeep,
             Self::TextTooLong,
             Self::CanvasTooLarge,
+            Self::IsolatesTooLarge,
+            Self::TooManyShapes,
             Self::GlyphAtlasFull,
             Self::DeviceLost,
+            Self::DeviceRefused,
             Self::GpuOutOfMemory,
             Self::EncodeFailed,
             Self::StoreFailed,
@@ -98,8 +107,11 @@ impl ErrorCode {
             Self::LayoutTooDeep => "layout_too_deep",
             Self::TextTooLong => "text_too_long",
             Self::CanvasTooLarge => "canvas_too_large",
+            Self::IsolatesTooLarge => "isolates_too_large",
+            Self::TooManyShapes => "too_many_shapes",
             Self::GlyphAtlasFull => "glyph_atlas_full",
             Self::DeviceLost => "device_lost",
+            Self::DeviceRefused => "device_refused",
             Self::GpuOutOfMemory => "gpu_out_of_memory",
             Self::EncodeFailed => "encode_failed",
             Self::StoreFailed => "store_failed",

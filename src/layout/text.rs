@@ -13,8 +13,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use cosmic_text::{
-    Attrs, AttrsList, Buffer, BufferLine, Ellipsize, Family, FontSystem, Hinting, LineEnding, Metrics, Shaping, Weight,
-    Wrap,
+    Attrs, AttrsList, Buffer, BufferLine, Ellipsize, Family, FontSystem, Hinting, LayoutLine, LineEnding, Metrics,
+    Shaping, Weight, Wrap,
 };
 use lru::LruCache;
 use unicode_segmentation::UnicodeSegmentation;
@@ -300,11 +300,25 @@ impl Shaper {
             line.reset_layout();
             // Text set again at the width that was measured for it must break where it did.
             let width = if wrap == Wrap::None { None } else { limit.width_px.map(|width| width + EPSILON_PX) };
-            let laid = line.layout(&mut self.system, size_px, width, wrap, Ellipsize::None, None, 8, Hinting::Disabled);
+            let system = &mut self.system;
+            let laid = line.layout(system, size_px, width, wrap, Ellipsize::None, None, 8, Hinting::Disabled);
+            // Broken within a word, text of mixed direction loses characters: then words stay whole.
+            let laid = if wrap == Wrap::WordOrGlyph && loses_text(&paragraph.text, laid) {
+                line.reset_layout();
+                line.layout(system, size_px, width, Wrap::Word, Ellipsize::None, None, 8, Hinting::Disabled)
+            } else {
+                line.layout(system, size_px, width, wrap, Ellipsize::None, None, 8, Hinting::Disabled)
+            };
             let before = lines.len();
             for visual in laid {
                 let Some(start) = visual.glyphs.iter().map(|glyph| glyph.start).min() else { continue };
                 let end = visual.glyphs.iter().map(|glyph| glyph.end).max().unwrap_or(start);
+                // A cluster of several glyphs may be split over lines: it stays on the first.
+                let previous = lines[before..].last().map_or(0, |line: &BrokenLine| line.range.end);
+                let start = if end >= previous { start.max(previous) } else { start };
+                if start == end {
+                    continue;
+                }
                 let shown = &paragraph.text[start..end];
                 // A word with a space inside (`, ,`) may be broken before it, which then takes room but is not shown.
                 let start = if lines.len() > before { end - shown.trim_start().len() } else { start };
@@ -392,6 +406,23 @@ impl Shaper {
         }
         line
     }
+}
+
+/// Whether characters of a paragraph that is not plain ASCII are on no line. Spaces may be.
+fn loses_text(text: &str, lines: &[LayoutLine]) -> bool {
+    if text.is_ascii() {
+        return false;
+    }
+    let mut ranges: Vec<_> = lines.iter().flat_map(|line| &line.glyphs).map(|glyph| (glyph.start, glyph.end)).collect();
+    ranges.sort_unstable();
+    let mut reached = 0;
+    for (start, end) in ranges.into_iter().chain([(text.len(), text.len())]) {
+        if start > reached && !text[reached..start].chars().all(|c| c.is_whitespace() || is_default_ignorable(c)) {
+            return true;
+        }
+        reached = reached.max(end);
+    }
+    false
 }
 
 /// Line breaks made alike, other controls gone: they have no glyph and would split a paragraph.

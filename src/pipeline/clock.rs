@@ -14,9 +14,10 @@ pub enum Stage {
     Photos,
     /// Boxes, text, display lists.
     Layout,
-    /// Planning sheets and telling the GPU what to draw.
+    /// Planning sheets, waiting for a readback buffer, and submitting; software adapters draw while they take a
+    /// submission.
     Sheet,
-    /// Waiting for the GPU, while nothing else is left for that thread to do.
+    /// Waiting for a sheet to be drawn and read back.
     Gpu,
     /// JPEG and PNG.
     Encode,
@@ -30,7 +31,7 @@ pub const STAGES: [(Stage, &str); 8] = [
     (Stage::Bind, "bind"),
     (Stage::Photos, "photos"),
     (Stage::Layout, "layout"),
-    (Stage::Sheet, "sheet"),
+    (Stage::Sheet, "sheet, draw"),
     (Stage::Gpu, "gpu wait"),
     (Stage::Encode, "encode"),
     (Stage::Store, "store"),

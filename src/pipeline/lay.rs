@@ -155,7 +155,10 @@ impl<'r> RowStage<'r> {
                 Variant { seq: plan.seq(number, nth, output_index), output, object, record }
             })
             .collect();
-        let bytes: u64 = scaled.iter().map(|photo| photo.bitmap.data().len() as u64).sum::<u64>() + (64 << 10);
+        // A display list keeps the files of its photos, a canvas the pixels at their sizes.
+        let files: u64 = photos.values().map(|photo| photo.file_bytes() as u64).sum();
+        let pixels: u64 = scaled.iter().map(|photo| photo.bitmap.data().len() as u64).sum();
+        let bytes = files + pixels + (64 << 10);
         let held = self.budget.hold(bytes);
         Ok(LaidCanvas { canvas: Canvas { list: Arc::new(list), photos: scaled }, variants, started, _held: held })
     }
@@ -218,12 +221,16 @@ fn key_guess(number: u64, row: &Row) -> String {
     }
 }
 
-/// Everything that decides a variant's bytes, as one hash: template, fields, photos, size, output, version.
+/// Everything that decides a variant's bytes, as one hash: template, fonts, fields, photos, size,
+/// output, version.
 fn input_hash(plan: &Plan, bound: &BoundRow<'_>, scene: &Scene, photos: &Photos, output: crate::job::Output) -> String {
     let mut hasher = blake3::Hasher::new();
     hasher.update(env!("CARGO_PKG_VERSION").as_bytes()).update(plan.template.hash().as_bytes());
     hasher.update(scene.size_name.as_bytes()).update(&[0]).update(output.format.name().as_bytes());
     hasher.update(&[output.quality]);
+    for listed in plan.fonts.faces() {
+        hasher.update(&listed.face.digest);
+    }
     bound.hash_into(&mut hasher);
     let mut versions: Vec<_> = photos.values().map(|photo| photo.id.0).collect();
     versions.sort_unstable();

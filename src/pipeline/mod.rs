@@ -80,7 +80,7 @@ const CANVASES_WAITING: usize = 64;
 const BYTES_WAITING: u64 = 192 << 20;
 
 /// Runs every row through every stage and hands over outcomes as they come, in any order. Ends when the rows
-/// end, or soon after a stop is requested; then variants that were not begun have no outcome. Gives the painter
+/// end, or soon after a stop is requested; then variants that were not painted have no outcome. Gives the painter
 /// back for the next run.
 pub fn run(
     plan: &Plan,
@@ -137,6 +137,7 @@ pub fn run(
         // 3. Gather canvases into sheets and paint them.
         let outcomes = outcomes_in.clone();
         let painting = threads.spawn(move || {
+            let _guard = StopOnPanic(stop);
             PaintStage::new(painter, clock, stop).run(&laid_out, &mut |result| match result {
                 Ok(canvas) => drop(painted_in.send(canvas)),
                 Err(outcome) => drop(outcomes.send(outcome)),
@@ -161,6 +162,17 @@ pub fn run(
         }
         painting.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     })
+}
+
+/// Ends a run whose painter panics: rows must not be laid out for nobody.
+struct StopOnPanic<'s>(&'s Stop);
+
+impl Drop for StopOnPanic<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.request("a bug in gravure: the painter panicked");
+        }
+    }
 }
 
 /// What a panic said.

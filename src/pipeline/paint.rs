@@ -14,7 +14,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError};
 
 use crate::gpu::{GpuError, PaintError, PaintedSheet, Painter};
 use crate::job::ErrorCode;
-use crate::sheet::{Canvas, SheetLimits};
+use crate::sheet::{Canvas, Extent, SheetLimits};
 
 use super::Stop;
 use super::clock::{Clock, Stage};
@@ -24,8 +24,8 @@ use super::variant::{LaidCanvas, Outcome, PaintedCanvas};
 const SHEET_AGE: Duration = Duration::from_millis(30);
 /// How long the thread waits for canvases before it looks at what is on its way.
 const PATIENCE: Duration = Duration::from_millis(2);
-/// Devices that fail this often in a row are given up.
-const MAX_REBUILDS: u32 = 3;
+/// After this many canvases in a row that fail alone, it is the device and not they.
+const MAX_GUILTY_IN_A_ROW: u32 = 3;
 
 /// Gathers and paints.
 pub struct PaintStage<'r> {
@@ -34,13 +34,19 @@ pub struct PaintStage<'r> {
     stop: &'r Stop,
     open: BTreeMap<u32, OpenSheet>,
     on_their_way: VecDeque<Batch>,
-    rebuilds: u32,
+    guilty_in_a_row: u32,
 }
 
 struct OpenSheet {
     canvases: Vec<LaidCanvas>,
-    rows: u32,
+    extent: Extent,
     since: Instant,
+}
+
+impl OpenSheet {
+    fn new() -> Self {
+        Self { canvases: Vec::new(), extent: Extent::default(), since: Instant::now() }
+    }
 }
 
 /// The canvases of one sheet, with how often painting them failed.
@@ -55,7 +61,7 @@ pub type Painted<'e> = dyn FnMut(Result<PaintedCanvas, Outcome>) + 'e;
 impl<'r> PaintStage<'r> {
     /// A stage around a painter.
     pub fn new(painter: Painter, clock: &'r Clock, stop: &'r Stop) -> Self {
-        Self { painter, clock, stop, open: BTreeMap::new(), on_their_way: VecDeque::new(), rebuilds: 0 }
+        Self { painter, clock, stop, open: BTreeMap::new(), on_their_way: VecDeque::new(), guilty_in_a_row: 0 }
     }
 
     /// Runs until no more canvases come, and gives the painter back.
@@ -77,20 +83,17 @@ impl<'r> PaintStage<'r> {
     }
 
     fn gather(&mut self, canvas: LaidCanvas, emit: &mut Painted<'_>) {
-        let size = canvas.canvas.list.size;
-        let width = SheetLimits::sheet_width(size.width);
-        let max_rows = self.painter.limits().max_rows(width).max(1);
-        if self.open.get(&width).is_some_and(|sheet| sheet.rows + size.height > max_rows) {
+        let width = SheetLimits::sheet_width(canvas.canvas.list.size.width);
+        let limits = *self.painter.limits();
+        let with = |sheet: &OpenSheet| sheet.extent.with(&canvas.canvas.list);
+        if self.open.get(&width).is_some_and(|sheet| !with(sheet).fits(width, &limits)) {
             self.close(width, emit);
         }
-        let sheet = self.open.entry(width).or_insert_with(|| OpenSheet {
-            canvases: Vec::new(),
-            rows: 0,
-            since: Instant::now(),
-        });
-        sheet.rows += size.height;
+        let sheet = self.open.entry(width).or_insert_with(OpenSheet::new);
+        sheet.extent = with(sheet);
+        let is_full = sheet.extent.rows + canvas.canvas.list.size.height > limits.max_rows(width);
         sheet.canvases.push(canvas);
-        if sheet.rows + size.height > max_rows {
+        if is_full {
             self.close(width, emit);
         }
     }
@@ -135,7 +138,9 @@ impl<'r> PaintStage<'r> {
                     Err(canvas) => {
                         let code = match what {
                             crate::gpu::TooMuch::Glyphs => ErrorCode::GlyphAtlasFull,
-                            crate::gpu::TooMuch::Photos | crate::gpu::TooMuch::Isolates => ErrorCode::CanvasTooLarge,
+                            crate::gpu::TooMuch::Photos => ErrorCode::PhotoTooLarge,
+                            crate::gpu::TooMuch::Isolates => ErrorCode::IsolatesTooLarge,
+                            crate::gpu::TooMuch::Instances => ErrorCode::TooManyShapes,
                         };
                         fail(*canvas, code, &what.to_string(), emit);
                     }
@@ -153,7 +158,7 @@ impl<'r> PaintStage<'r> {
     fn finish_oldest(&mut self, emit: &mut Painted<'_>) {
         match self.clock.time(Stage::Gpu, || self.painter.wait()) {
             Ok(Some(sheet)) => {
-                self.rebuilds = 0;
+                self.guilty_in_a_row = 0;
                 let batch = self.on_their_way.pop_front();
                 for (index, canvas) in batch.into_iter().flat_map(|batch| batch.canvases).enumerate() {
                     emit(Ok(painted(&sheet, index, canvas)));
@@ -173,7 +178,6 @@ impl<'r> PaintStage<'r> {
     /// failure; on its second it is split, and a canvas alone on its second fails.
     fn recover(&mut self, error: &GpuError, at_hand: Batch, emit: &mut Painted<'_>) -> Vec<Batch> {
         tracing::warn!(%error, canvases = at_hand.canvases.len(), "device failed, sheet is painted again");
-        self.rebuilds += 1;
         let mut again = Vec::new();
         let failures = at_hand.failures + 1;
         let at_hand = Batch { failures, ..at_hand };
@@ -185,14 +189,17 @@ impl<'r> PaintStage<'r> {
                 Err(canvas) => {
                     let code = match error {
                         GpuError::OutOfMemory(_) => ErrorCode::GpuOutOfMemory,
+                        GpuError::Refused(_) => ErrorCode::DeviceRefused,
                         _ => ErrorCode::DeviceLost,
                     };
+                    self.guilty_in_a_row += 1;
                     fail(*canvas, code, &error.to_string(), emit);
                 }
             }
         }
         again.extend(self.on_their_way.drain(..));
-        let rebuilt = if self.rebuilds > MAX_REBUILDS { Err(error.clone()) } else { self.painter.rebuild() };
+        let is_hopeless = self.guilty_in_a_row > MAX_GUILTY_IN_A_ROW;
+        let rebuilt = if is_hopeless { Err(error.clone()) } else { self.painter.rebuild() };
         if let Err(error) = rebuilt {
             self.stop.request(format!("the GPU device is gone: {error}"));
             again.clear();

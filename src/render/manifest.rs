@@ -4,20 +4,23 @@
 //! one.
 
 use std::fs::File;
-use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use crate::job::Record;
 use crate::store::StoreError;
 
-/// Lines between two writes to the file.
-const LINES_HELD: u32 = 256;
+/// Lines are written when they come to this.
+const HELD_BYTES: usize = 64 << 10;
 
 /// A manifest that is being written.
 pub struct Manifest {
     path: PathBuf,
-    file: BufWriter<File>,
-    held: u32,
+    file: File,
+    /// Length of the file: whole lines.
+    whole_bytes: u64,
+    /// Whole lines that are not written yet.
+    held: Vec<u8>,
 }
 
 impl Manifest {
@@ -27,26 +30,22 @@ impl Manifest {
     /// When the file cannot be made.
     pub fn create(folder: &Path) -> Result<Self, StoreError> {
         let path = super::manifest_path(folder);
-        let mut options = File::options();
-        let file = options.read(true).write(true).create(true).truncate(true).open(&path);
-        let file = file.map_err(|error| failure(&path, &error))?;
-        Ok(Self { file: BufWriter::with_capacity(256 << 10, file), path, held: 0 })
+        // A link is replaced, not followed.
+        match std::fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failure(&path, &error)),
+            _ => {}
+        }
+        let file = File::create_new(&path).map_err(|error| failure(&path, &error))?;
+        Ok(Self { path, file, whole_bytes: 0, held: Vec::new() })
     }
 
     /// Adds a line.
     ///
     /// # Errors
-    /// When the disk is full or gone.
+    /// When the disk is full or gone. The line is kept, and written if a later call succeeds.
     pub fn append(&mut self, record: &Record) -> Result<(), StoreError> {
-        self.held += 1;
-        let written = self.file.write_all(record.to_line().as_bytes());
-        let written = if self.held >= LINES_HELD {
-            self.held = 0;
-            written.and_then(|()| self.file.flush())
-        } else {
-            written
-        };
-        written.map_err(|error| self.torn(&error))
+        self.held.extend_from_slice(record.to_line().as_bytes());
+        if self.held.len() < HELD_BYTES { Ok(()) } else { self.write() }
     }
 
     /// Writes what is left.
@@ -54,28 +53,26 @@ impl Manifest {
     /// # Errors
     /// When the disk is full or gone.
     pub fn finish(mut self) -> Result<(), StoreError> {
-        self.file.flush().map_err(|error| self.torn(&error))
+        self.write()
     }
 
-    /// Cuts off what was written of a line, and gives the reason why the rest was not.
-    fn torn(&self, error: &io::Error) -> StoreError {
-        // Where this fails too, the torn line stays; readers know of it.
-        let _ = cut_after_last_line(self.file.get_ref());
-        failure(&self.path, error)
+    fn write(&mut self) -> Result<(), StoreError> {
+        let written = self.file.write_all(&self.held);
+        if let Err(error) = written {
+            // As many whole lines as fit; where even this fails, a torn line stays, and readers know of it.
+            let reached = self.file.metadata().map_or(self.whole_bytes, |metadata| metadata.len());
+            let fits = (reached.saturating_sub(self.whole_bytes) as usize).min(self.held.len());
+            let whole = self.held[..fits].iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1);
+            self.whole_bytes += whole as u64;
+            self.held.drain(..whole);
+            let _ = self.file.set_len(self.whole_bytes);
+            let _ = io::Seek::seek(&mut self.file, io::SeekFrom::Start(self.whole_bytes));
+            return Err(failure(&self.path, &error));
+        }
+        self.whole_bytes += self.held.len() as u64;
+        self.held.clear();
+        Ok(())
     }
-}
-
-/// Shortens a file to end with its last line break.
-fn cut_after_last_line(mut file: &File) -> io::Result<()> {
-    const LONGEST_LINE: u64 = 1 << 20;
-    let length = file.metadata()?.len();
-    let start = length.saturating_sub(LONGEST_LINE);
-    let mut tail = Vec::new();
-    file.seek(SeekFrom::Start(start))?;
-    file.take(LONGEST_LINE).read_to_end(&mut tail)?;
-    let kept = tail.iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at as u64 + 1);
-    file.set_len(start + kept)?;
-    file.seek(SeekFrom::End(0)).map(drop)
 }
 
 fn failure(path: &Path, error: &io::Error) -> StoreError {
@@ -89,15 +86,39 @@ fn failure(path: &Path, error: &io::Error) -> StoreError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::job::Format;
+
+    fn record(row: u64) -> Record {
+        Record::new(row, row.to_string(), "link", Format::Jpeg)
+    }
+
+    fn lines(folder: &Path) -> Vec<Record> {
+        let text = std::fs::read_to_string(super::super::manifest_path(folder)).expect("a manifest");
+        assert!(text.is_empty() || text.ends_with('\n'));
+        text.lines().map(|line| serde_json::from_str(line).expect("a whole line")).collect()
+    }
 
     #[test]
-    fn a_torn_last_line_is_cut_off() {
+    fn every_line_arrives_in_order() {
         let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("m.jsonl");
-        for (before, after) in [("a\nb\nto", "a\nb\n"), ("a\n", "a\n"), ("torn", ""), ("", "")] {
-            std::fs::write(&path, before).expect("written");
-            cut_after_last_line(&File::options().read(true).write(true).open(&path).expect("open")).expect("cut");
-            assert_eq!(std::fs::read_to_string(&path).expect("read"), after);
+        let mut manifest = Manifest::create(folder.path()).expect("created");
+        for row in 0..3000 {
+            manifest.append(&record(row)).expect("written");
         }
+        manifest.finish().expect("written");
+        assert!(lines(folder.path()).iter().map(|record| record.row).eq(0..3000));
+    }
+
+    #[test]
+    fn a_link_is_replaced_and_not_followed() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let precious = folder.path().join("precious");
+        std::fs::write(&precious, "keep me").expect("written");
+        std::os::unix::fs::symlink(&precious, super::super::manifest_path(folder.path())).expect("linked");
+        let mut manifest = Manifest::create(folder.path()).expect("created");
+        manifest.append(&record(0)).expect("held");
+        manifest.finish().expect("written");
+        assert_eq!(std::fs::read_to_string(&precious).expect("read"), "keep me");
+        assert_eq!(lines(folder.path()).len(), 1);
     }
 }

@@ -18,7 +18,7 @@ use std::time::Instant;
 use thiserror::Error;
 
 use crate::gpu::{GpuError, Painter};
-use crate::job::{ObjectName, Row, RowError, Status};
+use crate::job::{ObjectName, Row, RowError};
 use crate::ledger::Ledger;
 use crate::pipeline::{self, Clock, Outcome, Plan, STAGES, Stop};
 use crate::store::{self, StoreError};
@@ -29,7 +29,7 @@ use index_page::{IndexPage, PageSummary};
 use manifest::Manifest;
 
 /// Failures that a summary names.
-const FAILURES_NAMED: usize = 5;
+const FAILURES_NAMED: usize = 10;
 
 /// What to render, and where to.
 #[derive(Clone, Debug, Default)]
@@ -88,6 +88,27 @@ pub struct Summary {
     pub index: Option<PathBuf>,
 }
 
+impl Summary {
+    /// Of a run that was stopped before anything was drawn.
+    fn not_begun(reason: String) -> Self {
+        Self {
+            variants: 0,
+            ok: 0,
+            failed: 0,
+            skipped: 0,
+            reused: 0,
+            seconds: 0.0,
+            variants_per_s: 0.0,
+            bytes: 0,
+            adapter: String::new(),
+            timings: Vec::new(),
+            stopped: Some(reason),
+            first_failures: Vec::new(),
+            index: None,
+        }
+    }
+}
+
 /// One stage's time.
 #[derive(Clone, Copy, Debug)]
 pub struct StageTiming {
@@ -130,8 +151,13 @@ pub fn render(
 ) -> Result<Summary, RenderError> {
     let campaign = Campaign::open(&options.campaign)?;
     let plan = plan(&campaign, options);
-    let expected = names::check(&campaign, &plan, options.limit, stop)?;
-    let rows = campaign.rows_until(stop)?;
+    let expected = names::check(&campaign, &plan, options.limit, stop);
+    let rows = expected.and_then(|expected| Ok((expected, campaign.rows_until(stop)?)));
+    // An earlier run's manifest and page stay where nothing was begun.
+    if let Some(reason) = stop.reason() {
+        return Ok(Summary::not_begun(reason));
+    }
+    let (expected, rows) = rows?;
     let painter = Painter::open(Arc::clone(&campaign.library))?;
     let adapter = painter.adapter().to_owned();
     let store = store::open(&options.out)?;
@@ -144,13 +170,12 @@ pub fn render(
     let mut page = IndexPage::new();
     let mut first_failures = Vec::new();
     let mut settle = |Outcome { seq, record }: Outcome| {
-        if record.status == Status::Failed && first_failures.len() < FAILURES_NAMED {
-            let reason =
-                record.error.as_ref().map_or_else(String::new, |error| format!("{}: {}", error.code, error.message));
-            first_failures.push((format!("{}-{}", record.key, record.size), reason));
-        }
         let ready = ledger.settle(seq, record).expect("the pipeline settles each variant once");
         for record in ready {
+            if let Some(error) = record.error.as_ref().filter(|_| first_failures.len() < FAILURES_NAMED) {
+                let reason = format!("{}: {}", error.code, error.message);
+                first_failures.push((format!("{}-{}", record.key, record.size), reason));
+            }
             page.add(&record);
             if let Some(Err(error)) = manifest.as_mut().map(|manifest| manifest.append(&record)) {
                 stop.request(error.to_string());
@@ -175,6 +200,10 @@ pub fn render(
     }
     if let Some(Err(error)) = manifest.map(Manifest::finish) {
         stop.request(error.to_string());
+    }
+    let is_whole = closed.is_complete() && expected.is_none_or(|expected| closed.counts.variants() == expected);
+    if !is_whole && !stop.is_requested() {
+        stop.request("a bug in gravure: some variants have no outcome");
     }
     let counts = closed.counts;
     let seconds = started.elapsed().as_secs_f64();

@@ -22,6 +22,14 @@ pub fn check(campaign: &Campaign, plan: &Plan, limit: Option<u64>, stop: &Stop) 
     }
     let mut seen: HashMap<u128, u64> = HashMap::new();
     let mut problems = Vec::new();
+    let mut hidden = 0_u64;
+    let mut report = |problem: String| {
+        if problems.len() < LISTED {
+            problems.push(problem);
+        } else {
+            hidden += 1;
+        }
+    };
     let mut count = 0;
     for (number, row) in (0..limit.unwrap_or(u64::MAX)).zip(campaign.rows()?) {
         if stop.is_requested() {
@@ -40,13 +48,13 @@ pub fn check(campaign: &Campaign, plan: &Plan, limit: Option<u64>, stop: &Stop) 
             for output in &plan.outputs {
                 let Ok(name) = bound.name(&plan.name, size, output.format) else { continue };
                 match ObjectName::new(&name) {
-                    Err(error) => problems.push(format!("{place}: {error}")),
+                    Err(error) => report(format!("{place}: {error}")),
                     Ok(object) => {
                         let digest = blake3::hash(object.as_str().as_bytes());
                         let short = u128::from_le_bytes(digest.as_bytes()[..16].try_into().expect("32 bytes"));
                         if let Some(earlier) = seen.insert(short, number) {
                             let earlier = earlier + 1;
-                            problems.push(format!("{place}: row {earlier} has the same name {:?}", object.as_str()));
+                            report(format!("{place}: row {earlier} has the same name {:?}", object.as_str()));
                         }
                     }
                 }
@@ -56,8 +64,6 @@ pub fn check(campaign: &Campaign, plan: &Plan, limit: Option<u64>, stop: &Stop) 
     if problems.is_empty() {
         return Ok(Some(count * plan.variants_per_row()));
     }
-    let hidden = problems.len().saturating_sub(LISTED);
-    problems.truncate(LISTED);
     if hidden > 0 {
         problems.push(format!("and {hidden} more"));
     }

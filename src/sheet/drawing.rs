@@ -8,6 +8,7 @@ use crate::assets::ScaledPhoto;
 use crate::layout::{Isolate, Item, Outline, Paint, PhotoItem, Shadow, Shape, Stop, TextItem};
 use crate::pixels::{Color, RectPx, SizePx};
 
+use super::SheetLimits;
 use super::bands::{BandList, CanvasBands, Class};
 use super::instance::{
     GpuComposite, GpuPhoto, GpuShadow, GpuShape, GpuStop, OUTLINE_ELLIPSE, OUTLINE_ROUNDED_RECT, OUTLINE_STAR,
@@ -66,8 +67,10 @@ pub struct TextDraw {
 pub enum Overfull {
     /// Their isolates are higher together than a texture may be.
     Isolates,
-    /// Their photos fill every page.
+    /// Their photos fill every page, or one is larger than a texture may be.
     Pages,
+    /// Their instances are more than one binding may hold.
+    Instances,
 }
 
 impl From<PagesFull> for Overfull {
@@ -93,10 +96,12 @@ struct SurfaceBuilder {
 
 /// Collects canvases into a [`Drawing`].
 pub struct Builder<'p> {
-    max_side: u32,
+    limits: SheetLimits,
+    headroom: Vec<u32>,
     pages: &'p mut Pages,
     uploads: &'p mut Vec<Upload>,
     surfaces: Vec<SurfaceBuilder>,
+    canvases: usize,
     stops: Vec<GpuStop>,
     stop_runs: HashMap<Vec<u32>, u32>,
 }
@@ -110,10 +115,10 @@ struct Slot {
 }
 
 impl<'p> Builder<'p> {
-    /// Textures are at most `max_side` pixels high and wide.
-    pub fn new(max_side: u32, pages: &'p mut Pages, uploads: &'p mut Vec<Upload>) -> Self {
-        let (surfaces, stops, stop_runs) = (vec![SurfaceBuilder::default()], Vec::new(), HashMap::new());
-        Self { max_side, pages, uploads, surfaces, stops, stop_runs }
+    /// Within what a card can hold. `headroom`: rows left free at the top of each surface, from [`headroom`].
+    pub fn new(limits: SheetLimits, headroom: Vec<u32>, pages: &'p mut Pages, uploads: &'p mut Vec<Upload>) -> Self {
+        let (surfaces, stops, stop_runs) = (Vec::new(), Vec::new(), HashMap::new());
+        Self { limits, headroom, pages, uploads, surfaces, canvases: 0, stops, stop_runs }
     }
 
     /// Adds a canvas below the earlier ones and says at which row it starts. `photos` are those of `items`, in order.
@@ -121,6 +126,7 @@ impl<'p> Builder<'p> {
     /// # Errors
     /// [`Overfull`]: the canvases must be split over more sheets.
     pub fn canvas(&mut self, size: SizePx, items: &[Item], photos: &[Arc<ScaledPhoto>]) -> Result<u32, Overfull> {
+        self.canvases += 1;
         let slot = self.slot(0, size)?;
         let mut photos = photos.iter();
         self.items(slot, items, &mut photos)?;
@@ -128,7 +134,11 @@ impl<'p> Builder<'p> {
     }
 
     /// Ends the collection.
-    pub fn finish(self) -> Drawing {
+    ///
+    /// # Errors
+    /// [`Overfull::Instances`]: the canvases must be split over more sheets.
+    pub fn finish(self) -> Result<Drawing, Overfull> {
+        let most = self.limits.max_binding_bytes;
         let mut drawing = Drawing { stops: self.stops, ..Drawing::default() };
         for surface in self.surfaces {
             let classes = surface.list.classes().to_vec();
@@ -136,19 +146,32 @@ impl<'p> Builder<'p> {
             let bands = bands.filter(|band| !band.range.is_empty()).collect();
             drawing.surfaces.push(Surface { size: surface.size, bands });
         }
-        drawing
+        let largest = [
+            size_of_val(&drawing.shapes[..]),
+            size_of_val(&drawing.stops[..]),
+            size_of_val(&drawing.shadows[..]),
+            size_of_val(&drawing.photos[..]),
+            size_of_val(&drawing.composites[..]),
+        ];
+        if largest.into_iter().any(|bytes| bytes as u64 > most) { Err(Overfull::Instances) } else { Ok(drawing) }
     }
 
     fn slot(&mut self, depth: usize, size: SizePx) -> Result<Slot, Overfull> {
-        if self.surfaces.len() <= depth {
-            self.surfaces.push(SurfaceBuilder::default());
+        while self.surfaces.len() <= depth {
+            let top = self.headroom.get(self.surfaces.len()).copied().unwrap_or(0);
+            self.surfaces.push(SurfaceBuilder { size: SizePx::new(0, top), ..SurfaceBuilder::default() });
         }
+        let is_one_canvas = self.canvases < 2;
         let surface = &mut self.surfaces[depth];
         let y = surface.size.height;
-        if size.width > self.max_side || y + size.height > self.max_side {
+        let grown = SizePx::new(surface.size.width.max(size.width), y + size.height);
+        let max_side = self.limits.max_side_px;
+        // One canvas may take what it must; several share a budget, or isolates would take all memory.
+        let fits_budget = depth == 0 || is_one_canvas || grown.area() * 4 <= self.limits.isolate_bytes();
+        if grown.width > max_side || grown.height > max_side || !fits_budget {
             return Err(Overfull::Isolates);
         }
-        surface.size = SizePx::new(surface.size.width.max(size.width), y + size.height);
+        surface.size = grown;
         Ok(Slot { depth, y, size })
     }
 
@@ -295,6 +318,44 @@ impl Drawing {
         }
         Band { class, range: start..length(self) as u32 }
     }
+}
+
+/// Rows to leave free at the top of each surface so that text is the same in every slot.
+///
+/// glyphon cuts the fraction off a glyph's height on the sheet, towards zero. Marks that are shifted by fractions
+/// of a pixel would therefore round up above the first row of a sheet, and down everywhere else. With free rows
+/// above, no such glyph is above it.
+pub fn headroom<'i>(items: impl IntoIterator<Item = &'i Item>) -> Vec<u32> {
+    fn visit(items: &[Item], depth: usize, rows: &mut Vec<u32>) {
+        for item in items {
+            match item {
+                Item::Text(text) => {
+                    let needed = rows_above(text);
+                    if needed > 0 {
+                        rows.resize(rows.len().max(depth + 1), 0);
+                        rows[depth] = rows[depth].max(needed);
+                    }
+                }
+                Item::Isolate(isolate) => visit(&isolate.items, depth + 1, rows),
+                Item::Shape(_) | Item::Shadow(_) | Item::Photo(_) => {}
+            }
+        }
+    }
+    let mut rows = Vec::new();
+    for item in items {
+        visit(std::slice::from_ref(item), 0, &mut rows);
+    }
+    rows
+}
+
+/// How far shifted glyphs of a line may reach above the first row of its canvas.
+fn rows_above(text: &TextItem) -> u32 {
+    let scale = text.scale as f32;
+    let glyphs = text.line.buffer().layout_runs().flat_map(|run| run.glyphs);
+    let shifts = glyphs.map(|glyph| (glyph.y_offset * glyph.font_size - glyph.y) * scale).filter(|shift| *shift != 0.0);
+    let Some(highest) = shifts.reduce(f32::max) else { return 0 };
+    let top = (text.baseline_y - text.line.line_y_px(text.scale)) as f32;
+    (highest - top).ceil().clamp(0.0, 4096.0) as u32
 }
 
 fn shadow_instance(slot: Slot, shadow: &Shadow, quad: RectPx) -> GpuShadow {

@@ -18,6 +18,7 @@
 mod bands;
 mod digest;
 mod drawing;
+mod extent;
 pub mod instance;
 mod pages;
 mod plate;
@@ -32,12 +33,13 @@ use crate::pixels::SizePx;
 
 pub use bands::Class;
 pub use drawing::{Band, Drawing, Overfull, Surface, TextDraw};
+pub use extent::Extent;
 pub use pages::{PagePlace, Upload};
 pub use plate::PlateId;
 
 use drawing::Builder;
 use pages::Pages;
-use plate::Plates;
+use plate::{Base, Plates};
 
 /// Rows of a readback must start every 256 bytes: 64 pixels.
 pub const WIDTH_STEP_PX: u32 = 64;
@@ -55,6 +57,8 @@ pub struct SheetLimits {
     pub max_pages: u32,
     /// Plates, in bytes.
     pub plate_bytes: u64,
+    /// Instances of one kind, in bytes.
+    pub max_binding_bytes: u64,
 }
 
 impl SheetLimits {
@@ -67,6 +71,11 @@ impl SheetLimits {
     pub fn max_rows(&self, sheet_width: u32) -> u32 {
         let by_bytes = self.sheet_bytes / (u64::from(sheet_width) * 4).max(1);
         (by_bytes.min(u64::from(self.max_side_px))) as u32
+    }
+
+    /// Bytes that the isolates of one depth may take, where there is more than one canvas.
+    pub fn isolate_bytes(&self) -> u64 {
+        self.sheet_bytes * 2
     }
 
     /// Whether a canvas can be drawn at all.
@@ -108,8 +117,10 @@ pub struct Plan {
 pub struct NewPlate {
     /// Its name from now on.
     pub id: PlateId,
-    /// Its size.
+    /// The canvas's size.
     pub size: SizePx,
+    /// The first row of the canvas on its texture, which ends with the canvas.
+    pub y: u32,
     /// What it shows.
     pub drawing: Drawing,
 }
@@ -139,7 +150,7 @@ impl Planner {
         Self {
             limits,
             plates: Plates::new(limits.plate_bytes),
-            pages: Pages::new(limits.page_side_px, limits.max_pages),
+            pages: Pages::new(limits.page_side_px, limits.max_pages, limits.max_side_px),
             dropped: Vec::new(),
         }
     }
@@ -166,6 +177,7 @@ impl Planner {
         let mut uploads = Vec::new();
         let mut new_plates = Vec::new();
         let result = self.draw(canvases, &mut uploads, &mut new_plates);
+        self.plates.end_sheet(result.is_ok());
         match result {
             Ok((drawing, slots)) => {
                 let width = canvases.iter().map(|canvas| SheetLimits::sheet_width(canvas.list.size.width)).max();
@@ -197,20 +209,35 @@ impl Planner {
         uploads: &mut Vec<Upload>,
         new_plates: &mut Vec<NewPlate>,
     ) -> Result<(Drawing, Vec<Slot>), Overfull> {
-        let max_side = self.limits.max_side_px;
+        let limits = self.limits;
         let mut bases = Vec::with_capacity(canvases.len());
         for canvas in canvases {
             let base = self.plates.base(&canvas.list, &mut self.dropped);
             if let Some(base) = base.filter(|base| base.is_new) {
-                let mut builder = Builder::new(max_side, &mut self.pages, uploads);
                 let items = &canvas.list.items[..base.items];
-                let drawn = builder.canvas(canvas.list.size, items, &canvas.photos);
-                new_plates.push(NewPlate { id: base.plate, size: canvas.list.size, drawing: builder.finish() });
-                drawn?;
+                let (id, size) = (base.plate, canvas.list.size);
+                // Named first, so that it is forgotten if it cannot be drawn.
+                new_plates.push(NewPlate { id, size, y: 0, drawing: Drawing::default() });
+                let mut builder = Builder::new(limits, drawing::headroom(items), &mut self.pages, uploads);
+                let y = builder.canvas(size, items, &canvas.photos)?;
+                let drawing = builder.finish()?;
+                new_plates.pop();
+                new_plates.push(NewPlate { id, size, y, drawing });
             }
             bases.push(base);
         }
-        let mut builder = Builder::new(max_side, &mut self.pages, uploads);
+        let above = |(canvas, base): (&'_ Canvas, &Option<Base>)| {
+            let below = base.map_or(0, |base| base.items);
+            drawing::headroom(&canvas.list.items[below..])
+        };
+        let headroom = canvases.iter().zip(&bases).map(above).fold(Vec::new(), |mut most, rows| {
+            most.resize(rows.len().max(most.len()), 0);
+            for (most, rows) in most.iter_mut().zip(rows) {
+                *most = rows.max(*most);
+            }
+            most
+        });
+        let mut builder = Builder::new(limits, headroom, &mut self.pages, uploads);
         let mut slots = Vec::with_capacity(canvases.len());
         for (canvas, base) in canvases.iter().zip(bases) {
             let below = base.map_or(0, |base| base.items);
@@ -218,7 +245,7 @@ impl Planner {
             let y = builder.canvas(canvas.list.size, &canvas.list.items[below..], photos)?;
             slots.push(Slot { y, size: canvas.list.size, plate: base.map(|base| base.plate) });
         }
-        Ok((builder.finish(), slots))
+        Ok((builder.finish()?, slots))
     }
 }
 

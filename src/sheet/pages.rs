@@ -46,6 +46,7 @@ struct Resident {
 /// The shared pages and who lies in them.
 pub struct Pages {
     page_side: u32,
+    max_side: u32,
     pages: Vec<AtlasAllocator>,
     max_pages: u32,
     residents: HashMap<ScaledKey, Resident>,
@@ -54,9 +55,17 @@ pub struct Pages {
 }
 
 impl Pages {
-    /// Room for `max_pages` pages of `page_side` × `page_side` texels.
-    pub fn new(page_side: u32, max_pages: u32) -> Self {
-        Self { page_side, pages: Vec::new(), max_pages, residents: HashMap::new(), sheet: 0, singles: Vec::new() }
+    /// Room for `max_pages` pages of `page_side` × `page_side` texels; no texture has a side over `max_side`.
+    pub fn new(page_side: u32, max_pages: u32, max_side: u32) -> Self {
+        Self {
+            page_side,
+            max_side,
+            pages: Vec::new(),
+            max_pages,
+            residents: HashMap::new(),
+            sheet: 0,
+            singles: Vec::new(),
+        }
     }
 
     /// Starts a sheet: photos of earlier ones may now give way, and single textures are gone.
@@ -82,10 +91,13 @@ impl Pages {
     /// The place of a photo, with an upload where it is new.
     ///
     /// # Errors
-    /// [`PagesFull`] when the photos of this sheet alone fill every page.
+    /// [`PagesFull`] when the photos of this sheet alone fill every page, or one is larger than any texture.
     pub fn place(&mut self, photo: &Arc<ScaledPhoto>, uploads: &mut Vec<Upload>) -> Result<PagePlace, PagesFull> {
         let size = photo.bitmap.size();
         if size.width > self.page_side || size.height > self.page_side {
+            if size.width > self.max_side || size.height > self.max_side {
+                return Err(PagesFull);
+            }
             return Ok(self.single(photo, uploads));
         }
         if let Some(resident) = self.residents.get_mut(&photo.key) {

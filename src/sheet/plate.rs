@@ -5,7 +5,7 @@
 //! draw what lies above. Nothing here depends on templates: layers that no row changes, and the same product
 //! for another shopper, are found the same way.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::num::NonZeroUsize;
 
 use lru::LruCache;
@@ -48,6 +48,8 @@ pub struct Plates {
     budget_bytes: u64,
     used_bytes: u64,
     seen: LruCache<[u8; 16], ()>,
+    /// Seen in the sheet that is being planned.
+    seen_now: HashSet<[u8; 16]>,
     kept: HashMap<[u8; 16], Plate>,
     next: u64,
     clock: u64,
@@ -57,13 +59,24 @@ impl Plates {
     /// Keeps at most `budget_bytes` of pixels; 0 keeps none.
     pub fn new(budget_bytes: u64) -> Self {
         let seen = LruCache::new(NonZeroUsize::new(HASHES_KEPT).expect("not zero"));
-        Self { budget_bytes, used_bytes: 0, seen, kept: HashMap::new(), next: 0, clock: 0 }
+        Self { budget_bytes, used_bytes: 0, seen, seen_now: HashSet::new(), kept: HashMap::new(), next: 0, clock: 0 }
     }
 
     /// Forgets everything: the device was rebuilt.
     pub fn clear(&mut self) {
         self.kept.clear();
         self.used_bytes = 0;
+    }
+
+    /// Ends the planning of a sheet. What it saw counts only if the sheet is drawn: one that is split comes again,
+    /// and must not look as if its canvases recurred.
+    pub fn end_sheet(&mut self, is_drawn: bool) {
+        let seen = std::mem::take(&mut self.seen_now);
+        if is_drawn {
+            for digest in seen {
+                self.seen.put(digest, ());
+            }
+        }
     }
 
     /// Forgets a plate that was never drawn.
@@ -82,10 +95,9 @@ impl Plates {
         self.clock += 1;
         let digests = prefix_digests(list);
         let kept = digests.iter().rposition(|digest| self.kept.contains_key(digest));
-        let recurring = digests.iter().rposition(|digest| self.seen.contains(digest));
-        for digest in &digests {
-            self.seen.put(*digest, ());
-        }
+        let was_seen = |digest: &[u8; 16]| self.seen.contains(digest) || self.seen_now.contains(digest);
+        let recurring = digests.iter().rposition(was_seen);
+        self.seen_now.extend(&digests);
         if let Some(last) = recurring
             && kept.is_none_or(|kept| kept < last)
             && covers_enough(&list.items[kept.map_or(0, |kept| kept + 1)..=last], list.size)
@@ -139,6 +151,18 @@ mod tests {
 
     fn rect(rect: RectPx, color: Color) -> Item {
         Item::Shape(Shape { rect, outline: Outline::RECT, paint: Paint::Solid(color), stroke_px: None })
+    }
+
+    #[test]
+    fn a_sheet_that_is_split_leaves_no_trace() {
+        let mut plates = Plates::new(1 << 20);
+        for _ in 0..3 {
+            assert_eq!(plates.base(&canvas(Color::WHITE), &mut Vec::new()), None);
+            plates.end_sheet(false);
+        }
+        assert_eq!(plates.base(&canvas(Color::WHITE), &mut Vec::new()), None);
+        plates.end_sheet(true);
+        assert!(plates.base(&canvas(Color::WHITE), &mut Vec::new()).is_some());
     }
 
     fn canvas(last: Color) -> DisplayList {

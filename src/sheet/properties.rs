@@ -9,8 +9,14 @@ use super::*;
 use crate::layout::{Isolate, Outline, Paint, Shadow, Shape};
 use crate::pixels::{Color, RectPx};
 
-const LIMITS: SheetLimits =
-    SheetLimits { max_side_px: 1 << 20, sheet_bytes: 16 << 20, page_side_px: 512, max_pages: 2, plate_bytes: 1 << 20 };
+const LIMITS: SheetLimits = SheetLimits {
+    max_side_px: 1 << 20,
+    sheet_bytes: 16 << 20,
+    page_side_px: 512,
+    max_pages: 2,
+    plate_bytes: 1 << 20,
+    max_binding_bytes: 1 << 27,
+};
 
 fn any_rect() -> impl Strategy<Value = RectPx> {
     (-30..150_i32, -30..150_i32, 1..120_u32, 1..120_u32).prop_map(|(x, y, w, h)| RectPx::new(x, y, w, h))

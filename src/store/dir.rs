@@ -22,9 +22,16 @@ pub struct DirStore {
     place: String,
     /// Without links.
     root: PathBuf,
-    /// Folders under the root that exist, lie in it, and are clear of an earlier run's temporary files.
-    /// Held while a folder is made ready, so that none of ours is taken for an earlier one.
-    ready: Mutex<HashSet<PathBuf>>,
+    /// Held while a folder is made ready.
+    folders: Mutex<Folders>,
+}
+
+#[derive(Debug)]
+struct Folders {
+    /// They exist and lie under the root, without links.
+    ready: HashSet<PathBuf>,
+    /// Temporary files of an earlier run are gone. Once only: later ones are our own.
+    swept: HashSet<PathBuf>,
 }
 
 impl DirStore {
@@ -44,7 +51,8 @@ impl DirStore {
         // Now rather than after the first sheet.
         temporary_file(&root).map_err(refused)?;
         remove_temporary_files(&root);
-        Ok(Self { place, ready: Mutex::new(HashSet::from([root.clone()])), root })
+        let known = HashSet::from([root.clone()]);
+        Ok(Self { place, folders: Mutex::new(Folders { ready: known.clone(), swept: known }), root })
     }
 
     fn try_put(&self, object: &ObjectName, bytes: &[u8]) -> Result<(), Failure> {
@@ -60,8 +68,8 @@ impl DirStore {
 
     /// Makes a folder under the root, level by level, so that no link is followed out of it.
     fn make_ready(&self, folder: &Path) -> Result<(), Failure> {
-        let mut ready = self.ready.lock();
-        if ready.contains(folder) {
+        let mut folders = self.folders.lock();
+        if folders.ready.contains(folder) {
             return Ok(());
         }
         let below = folder.strip_prefix(&self.root).map_err(|_| Failure::Outside)?;
@@ -77,8 +85,10 @@ impl DirStore {
                 return Err(Failure::Outside);
             }
         }
-        remove_temporary_files(folder);
-        ready.insert(folder.to_owned());
+        if folders.swept.insert(folder.to_owned()) {
+            remove_temporary_files(folder);
+        }
+        folders.ready.insert(folder.to_owned());
         Ok(())
     }
 }
@@ -89,7 +99,7 @@ impl Store for DirStore {
         let outcome = match first {
             // Somebody removed the folder, or another run that starts there took our file for an old one.
             Err(Failure::Io(error)) if error.kind() == ErrorKind::NotFound => {
-                self.ready.lock().clear();
+                self.folders.lock().ready.clear();
                 self.try_put(object, bytes)
             }
             first => first,

@@ -11,6 +11,8 @@ use std::path::{Path, PathBuf};
 
 use gravure::pixels::Bitmap;
 use gravure::sheet::SheetLimits;
+use image::codecs::png::{CompressionType, FilterType, PngEncoder};
+use image::{ExtendedColorType, ImageEncoder};
 
 use crate::support::{Laid, campaign, gpu_turn, lay_out_rows, paint, painter, root};
 
@@ -116,5 +118,9 @@ fn compare(case: &str, path: &Path, found: &Bitmap) -> Result<(), String> {
 
 fn save(path: &Path, bitmap: &Bitmap) {
     let size = bitmap.size();
-    image::save_buffer(path, bitmap.data(), size.width, size.height, image::ColorType::Rgba8).expect("a picture saved");
+    let file = std::fs::File::create(path).expect("a file");
+    // Goldens are kept for ever: as small as they get.
+    PngEncoder::new_with_quality(file, CompressionType::Best, FilterType::Adaptive)
+        .write_image(bitmap.data(), size.width, size.height, ExtendedColorType::Rgba8)
+        .expect("a picture saved");
 }

@@ -3,7 +3,7 @@
 use gravure::pixels::Bitmap;
 use gravure::sheet::Canvas;
 
-use crate::support::{gpu_turn, lay_out_rows, paint, painter, product_card};
+use crate::support::{campaign, gpu_turn, lay_out_rows, paint, painter, product_card, root};
 
 /// Rows with and without a badge, with short and long names.
 const ROWS: [usize; 8] = [0, 1, 2, 3, 5, 8, 13, 60];
@@ -57,6 +57,30 @@ fn tall_canvases_too() {
     let sheet: Vec<Canvas> = canvases.iter().rev().take(slots).cloned().collect();
     for (slot, (expected, found)) in alone.iter().rev().zip(paint(&mut painter, &sheet)).enumerate() {
         assert_same(expected, &found, &format!("slot {slot}"));
+    }
+}
+
+/// Marks are shifted by fractions of a pixel, and the first canvas has nothing above it.
+#[test]
+fn marks_at_the_top_edge_are_the_same_in_every_slot() {
+    let _turn = gpu_turn();
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::copy(root().join("examples/product-card/fonts/Inter-Bold.ttf"), folder.path().join("Inter-Bold.ttf"))
+        .expect("a font");
+    let template = "gravure: 1\nname: marks\nsizes: { only: { width: 400, height: 60 } }\n\
+        fields: { text: { type: text, required: true } }\nfonts: [Inter-Bold.ttf]\nlayers:\n  \
+        - { type: rect, frame: full, fill: white }\n  \
+        - { type: text, text: '{{ text }}', frame: { x: 0, y: 0 }, font: { weight: 700, size: 47.5, line_height: 1 } }\n  \
+        - { type: text, text: '{{ text }}', frame: { x: 200, y: 0 }, rotation: 3, font: { weight: 700, size: 21.5, line_height: 1 } }\n";
+    let text = "X\u{302} B\u{303} q\u{302} Z\u{308} k\u{30b}";
+    let rows: String = (0..4).map(|id| format!("{id},{text}\n")).collect();
+    std::fs::write(folder.path().join("t.yaml"), template).expect("written");
+    std::fs::write(folder.path().join("rows.csv"), format!("id,text\n{rows}")).expect("written");
+    let campaign = campaign(&folder.path().join("t.yaml"), &folder.path().join("rows.csv"));
+    let canvases: Vec<Canvas> = lay_out_rows(&campaign, |_| true).into_iter().map(|laid| laid.canvas).collect();
+    let alone = paint(&mut painter(&campaign), &canvases[..1]).remove(0);
+    for (slot, found) in paint(&mut painter(&campaign), &canvases).iter().enumerate() {
+        assert_same(&alone, found, &format!("slot {slot}"));
     }
 }
 

@@ -65,6 +65,8 @@ pub fn lay_out_rows(campaign: &Campaign, rows: impl Fn(usize) -> bool) -> Vec<La
 fn collect_photos(campaign: &Campaign, layers: &[Layer], photos: &mut Photos) {
     for layer in layers {
         match &layer.kind {
+            // An empty `src` draws no photo.
+            LayerKind::Image(image) if image.src.location.is_empty() => {}
             LayerKind::Image(image) => {
                 photos.insert(image.src.clone(), campaign.assets.photo(&image.src).expect("a photo"));
             }

@@ -276,6 +276,11 @@ fn open_rows(
     stop: &Stop,
 ) -> Result<RowReader, Vec<Problem>> {
     let reader = match source {
+        // It is read twice, and a pipe can be read once.
+        DataSource::File(path) if path.metadata().is_ok_and(|file| !file.is_file()) => {
+            let message = format!("{} is not a regular file: pipe it to --data -", path.display());
+            return Err(vec![Problem::flag("--data", message)]);
+        }
         DataSource::File(path) => RowReader::open(path),
         DataSource::Stdin => RowReader::guess(Box::new(StoppableInput::stdin(stop.clone()))),
     };
