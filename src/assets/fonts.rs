@@ -72,6 +72,8 @@ pub struct FaceMetrics {
     pub descent: f32,
     /// Extra between lines.
     pub line_gap: f32,
+    /// The box around all glyphs: left, bottom, right, top of the origin, y upwards.
+    pub ink: [f32; 4],
 }
 
 impl Face {
@@ -178,6 +180,10 @@ fn add_face(db: &mut fontdb::Database, info: fontdb::FaceInfo, data: &[u8], dige
             ascent: metrics.ascent / em,
             descent: -metrics.descent / em,
             line_gap: metrics.leading / em,
+            // Without a box of its own: two em around, which is more than any glyph takes.
+            ink: metrics.bounds.map_or([-1.0, -1.0, 2.0, 2.0], |bounds| {
+                [bounds.x_min, bounds.y_min, bounds.x_max, bounds.y_max].map(|side| side / em)
+            }),
         },
         digest,
         coverage: coverage(&font),

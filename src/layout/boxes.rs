@@ -38,6 +38,9 @@ pub enum Content<'s> {
     Children(Vec<Placed<'s>>),
 }
 
+/// A layer, and the bits of its known width, known height and room.
+type Asked = (*const Layer, [Option<u32>; 3]);
+
 /// What boxes are made from.
 pub struct Context<'c> {
     /// Photo sizes.
@@ -45,7 +48,7 @@ pub struct Context<'c> {
     /// Sets text.
     pub shaper: &'c mut Shaper,
     /// Sizes found before, by layer and what was known: hugging boxes ask over and over.
-    sizes: HashMap<(*const Layer, [Option<u32>; 3]), (f32, f32)>,
+    sizes: HashMap<Asked, (f32, f32)>,
     steps: usize,
 }
 

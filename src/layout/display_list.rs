@@ -183,14 +183,7 @@ pub struct TextItem {
 impl TextItem {
     /// A rectangle that surely holds its ink, marks and overhang included.
     pub fn bounds(&self) -> RectPx {
-        let em = (self.line.size_px() * self.scale as f32).ceil() as u32 + 2;
-        let side = em / 2 + 1;
-        RectPx {
-            x: self.x.saturating_sub_unsigned(side),
-            y: self.baseline_y.saturating_sub_unsigned(em + em / 2),
-            width: ((self.line.width_px() * self.scale as f32).ceil() as u32).saturating_add(side * 2),
-            height: em * 2 + em / 2,
-        }
+        self.line.ink_bounds(self.x, self.baseline_y, self.scale)
     }
 }
 

@@ -137,7 +137,8 @@ prop_compose! {
     ) -> Frame {
         let [left, right, top, bottom] = pins;
         let [width, height, min_width, max_width, min_height, max_height] = sides;
-        Frame { left, right, top, bottom, width, height, min_width, max_width, min_height, max_height, center_x, center_y }
+        let frame = Frame { left, right, top, bottom, width, height, center_x, center_y, ..Frame::default() };
+        Frame { min_width, max_width, min_height, max_height, ..frame }
     }
 }
 
@@ -228,7 +229,9 @@ fn check_items(items: &[Item], depth: usize) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 384, failure_persistence: None, max_global_rejects: 100_000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 384, failure_persistence: None, max_global_rejects: 100_000, ..ProptestConfig::default()
+    })]
 
     #[test]
     fn line_boxes_lie_in_their_frame(text in any_set_text(), width in 1.0_f32..300.0, extra in 0.0_f32..200.0) {

@@ -100,7 +100,8 @@ proptest! {
             for (depth, surface) in drawing.surfaces.iter().enumerate() {
                 let composites = surface.bands.iter().filter(|band| band.class == Class::Composite);
                 let mut rows = Vec::new();
-                for composite in composites.flat_map(|band| &drawing.composites[band.range.start as usize..band.range.end as usize]) {
+                let instances = composites.flat_map(|band| band.range.clone());
+                for composite in instances.map(|index| &drawing.composites[index as usize]) {
                     let [y, width, height] = composite.slot;
                     let below = drawing.surfaces[depth + 1].size;
                     prop_assert!(y >= 0 && width as u32 <= below.width && (y + height) as u32 <= below.height);

@@ -8,20 +8,25 @@
 //! A line is shaped on its own once more after breaking, as browsers do, so that each has a baseline of its own
 //! on a whole pixel and can be kept and reused. Every position comes from here; glyphon only rasterises.
 
+mod line;
+mod paragraph;
+
 use std::num::NonZeroUsize;
 use std::ops::Range;
 use std::sync::Arc;
 
-use cosmic_text::{
-    Attrs, AttrsList, Buffer, BufferLine, Ellipsize, Family, FontSystem, Hinting, LayoutLine, LineEnding, Metrics,
-    Shaping, Weight, Wrap,
-};
+use cosmic_text::{Buffer, BufferLine, Ellipsize, FontSystem, Hinting, LayoutLine, LineEnding, Metrics, Shaping, Wrap};
 use lru::LruCache;
 use unicode_segmentation::UnicodeSegmentation;
 
-use crate::assets::{Face, FontSet};
+use crate::assets::FontSet;
 use crate::pixels::Color;
 use crate::template::scene::{LineHeight, Span, Text};
+
+pub use line::ShapedLine;
+
+use line::Ink;
+use paragraph::{Paragraph, clean, face_attrs, is_default_ignorable};
 
 /// Longest text of one layer, in bytes: what no canvas can show.
 pub const MAX_TEXT_BYTES: usize = 20_000;
@@ -33,54 +38,6 @@ const SHRINK_STEP_PX: f32 = 0.5;
 const LINES_KEPT: usize = 2048;
 /// A longer line is not kept: it would not come again, and takes memory.
 const KEPT_LINE_BYTES: usize = 160;
-
-/// One line, shaped once and drawn wherever it recurs.
-pub struct ShapedLine {
-    buffer: Buffer,
-    text: Box<str>,
-    width_px: f32,
-    size_px: f32,
-    line_y: f32,
-    digest: [u8; 16],
-}
-
-impl ShapedLine {
-    /// The glyphs, for the rasteriser.
-    pub fn buffer(&self) -> &Buffer {
-        &self.buffer
-    }
-
-    /// Its characters.
-    pub fn text(&self) -> &str {
-        &self.text
-    }
-
-    /// Sum of its advances.
-    pub fn width_px(&self) -> f32 {
-        self.width_px
-    }
-
-    /// Its (largest) font size.
-    pub fn size_px(&self) -> f32 {
-        self.size_px
-    }
-
-    /// Where the rasteriser puts the baseline below the buffer's top, when it draws the line `scale` times as large.
-    pub fn line_y_px(&self, scale: u32) -> i32 {
-        (self.line_y * scale as f32).round() as i32
-    }
-
-    /// Equal for lines that look the same.
-    pub fn digest(&self) -> &[u8; 16] {
-        &self.digest
-    }
-}
-
-impl std::fmt::Debug for ShapedLine {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "ShapedLine({:?} {}px)", self.text, self.size_px)
-    }
-}
 
 /// A text layer, set.
 #[derive(Clone, Debug)]
@@ -400,7 +357,9 @@ impl Shaper {
             .map_or(0.0, |lines| lines.iter().flat_map(|line| &line.glyphs).map(|glyph| glyph.w).sum());
         let line_y = buffer.layout_runs().next().map_or(0.0, |run| run.line_y);
         let largest_px = text.spans.iter().map(|span| span.font.size_px * scale).fold(size_px, f32::max);
-        let line = Arc::new(ShapedLine { buffer, text: content.into(), width_px, size_px: largest_px, line_y, digest });
+        let ink = Ink::of(&buffer, &self.fonts);
+        let text = content.into();
+        let line = Arc::new(ShapedLine { buffer, text, width_px, size_px: largest_px, line_y, ink, digest });
         if line.text.len() <= KEPT_LINE_BYTES {
             self.lines.put(digest, Arc::clone(&line));
         }
@@ -423,26 +382,6 @@ fn loses_text(text: &str, lines: &[LayoutLine]) -> bool {
         reached = reached.max(end);
     }
     false
-}
-
-/// Line breaks made alike, other controls gone: they have no glyph and would split a paragraph.
-fn clean(text: &str) -> String {
-    let text = if text.len() > MAX_TEXT_BYTES { &text[..text.floor_char_boundary(MAX_TEXT_BYTES)] } else { text };
-    let mut cleaned = String::with_capacity(text.len());
-    let mut characters = text.chars().peekable();
-    while let Some(c) = characters.next() {
-        match c {
-            '\r' => {
-                characters.next_if_eq(&'\n');
-                cleaned.push('\n');
-            }
-            '\n' | '\u{0b}' | '\u{0c}' | '\u{85}' | '\u{2028}' | '\u{2029}' => cleaned.push('\n'),
-            '\t' => cleaned.push(' '),
-            c if c.is_control() => {}
-            c => cleaned.push(c),
-        }
-    }
-    cleaned
 }
 
 /// How lines follow each other at a size.
@@ -496,113 +435,6 @@ struct BrokenLine {
     range: Range<usize>,
     width_px: f32,
     rtl: bool,
-}
-
-/// Text between two forced breaks, with a face for every part.
-#[derive(Default)]
-struct Paragraph {
-    text: String,
-    runs: Vec<Run>,
-    missing: String,
-    line: Option<BufferLine>,
-}
-
-struct Run {
-    range: Range<usize>,
-    span: usize,
-    face: Arc<Face>,
-}
-
-impl Paragraph {
-    /// Appends a piece of a span, split into runs by the first candidate that covers each character whole.
-    fn push(&mut self, piece: &str, span: usize, candidates: &[Arc<Face>]) {
-        let Some(primary) = candidates.first() else { return };
-        for cluster in piece.graphemes(true) {
-            let covering = candidates.iter().find(|face| covers_cluster(face, cluster));
-            if covering.is_none() {
-                self.missing.push_str(cluster);
-            }
-            let face = covering.unwrap_or(primary);
-            let start = self.text.len();
-            self.text.push_str(cluster);
-            match self.runs.last_mut() {
-                Some(run) if run.span == span && run.face.id == face.id => run.range.end = self.text.len(),
-                _ => self.runs.push(Run { range: start..self.text.len(), span, face: Arc::clone(face) }),
-            }
-        }
-    }
-
-    fn truncate(&mut self, end: usize) {
-        self.text.truncate(end);
-        self.runs.retain(|run| run.range.start < end);
-        if let Some(last) = self.runs.last_mut() {
-            last.range.end = last.range.end.min(end);
-        }
-    }
-
-    fn span_at(&self, at: usize) -> usize {
-        self.runs.iter().find(|run| run.range.contains(&at)).or(self.runs.last()).map_or(0, |run| run.span)
-    }
-
-    fn attrs(&self, spans: &[Span], range: Range<usize>) -> AttrsList {
-        let default = self.runs.first().map_or_else(Attrs::new, |run| face_attrs(&run.face, &spans[run.span], spans));
-        let mut list = AttrsList::new(&default);
-        for run in &self.runs {
-            let (start, end) = (run.range.start.max(range.start), run.range.end.min(range.end));
-            if start < end {
-                list.add_span(start - range.start..end - range.start, &face_attrs(&run.face, &spans[run.span], spans));
-            }
-        }
-        list
-    }
-
-    fn digest(&self, spans: &[Span], range: Range<usize>, tail: &str, size_px: f32, scale: f32) -> [u8; 16] {
-        let mut hasher = blake3::Hasher::new();
-        for run in &self.runs {
-            let (start, end) = (run.range.start.max(range.start), run.range.end.min(range.end));
-            if start < end {
-                let span = &spans[run.span];
-                hasher.update(&run.face.digest).update(&((end - start) as u64).to_le_bytes());
-                hasher.update(&self.text.as_bytes()[start..end]);
-                hasher.update(&(span.font.size_px * scale).to_bits().to_le_bytes());
-                hasher.update(&(span.font.letter_spacing_px / span.font.size_px).to_bits().to_le_bytes());
-                if spans.len() > 1 {
-                    hasher.update(&span.color.to_rgba8());
-                }
-            }
-        }
-        hasher.update(&[0xff]).update(tail.as_bytes()).update(&size_px.to_bits().to_le_bytes());
-        let mut digest = [0; 16];
-        hasher.finalize_xof().fill(&mut digest);
-        digest
-    }
-}
-
-/// Joiners, selectors and marks of direction need no glyph.
-fn covers_cluster(face: &Face, cluster: &str) -> bool {
-    cluster.chars().all(|c| face.covers(c) || is_default_ignorable(c))
-}
-
-fn is_default_ignorable(c: char) -> bool {
-    matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}'
-        | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
-        | '\u{e0000}'..='\u{e0fff}')
-}
-
-/// Selects exactly `face`. Sizes other than the first span's, and colours where spans differ, go along.
-fn face_attrs<'a>(face: &'a Face, span: &Span, spans: &[Span]) -> Attrs<'a> {
-    let mut attrs = Attrs::new()
-        .family(Family::Name(&face.alias))
-        .weight(Weight(face.weight))
-        .style(face.style)
-        .stretch(face.stretch);
-    if span.font.letter_spacing_px != 0.0 {
-        attrs = attrs.letter_spacing(span.font.letter_spacing_px / span.font.size_px.max(1.0));
-    }
-    if spans.len() > 1 {
-        attrs = attrs.color(to_cosmic(span.color));
-    }
-    attrs
 }
 
 /// The rasteriser's colour type.
