@@ -25,7 +25,7 @@ use crate::store::{self, StoreError};
 
 pub use campaign::{Campaign, CampaignError, CampaignOptions, DataSource};
 
-use index_page::{IndexPage, PageSummary};
+use index_page::{IndexPage, PageSummary, has_warning};
 use manifest::Manifest;
 
 /// Failures that a summary names.
@@ -70,6 +70,8 @@ pub struct Summary {
     pub skipped: u64,
     /// Kept from an earlier run.
     pub reused: u64,
+    /// Stored, but something in them looks wrong: see [`check::Severity::Warning`].
+    pub warned: u64,
     /// From the first row to the last file.
     pub seconds: f64,
     /// Variants a second.
@@ -97,6 +99,7 @@ impl Summary {
             failed: 0,
             skipped: 0,
             reused: 0,
+            warned: 0,
             seconds: 0.0,
             variants_per_s: 0.0,
             bytes: 0,
@@ -169,6 +172,7 @@ pub fn render(
     let mut ledger = Ledger::new();
     let mut page = IndexPage::new();
     let mut first_failures = Vec::new();
+    let mut warned = 0;
     let mut settle = |Outcome { seq, record }: Outcome| {
         let ready = ledger.settle(seq, record).expect("the pipeline settles each variant once");
         for record in ready {
@@ -176,6 +180,7 @@ pub fn render(
                 let reason = format!("{}: {}", error.code, error.message);
                 first_failures.push((format!("{}-{}", record.key, record.size), reason));
             }
+            warned += u64::from(has_warning(&record));
             page.add(&record);
             if let Some(Err(error)) = manifest.as_mut().map(|manifest| manifest.append(&record)) {
                 stop.request(error.to_string());
@@ -193,6 +198,7 @@ pub fn render(
 
     let closed = ledger.finish();
     for record in &closed.records {
+        warned += u64::from(has_warning(record));
         page.add(record);
         if let Some(Err(error)) = manifest.as_mut().map(|manifest| manifest.append(record)) {
             stop.request(error.to_string());
@@ -214,6 +220,7 @@ pub fn render(
         failed: counts.failed,
         skipped: counts.skipped,
         reused: counts.reused,
+        warned,
         seconds,
         variants_per_s: if seconds > 0.0 { variants as f64 / seconds } else { 0.0 },
         bytes: counts.bytes,

@@ -60,7 +60,9 @@ pub fn line(summary: &Summary) -> String {
         None => String::new(),
     };
     line.push_str(&format!("{}, {ok} ok, {failed} failed", counted(*variants, "variant")));
-    for (count, what) in [(skipped, "skipped"), (reused, "reused")] {
+    for (count, what) in
+        [(&summary.warned, "with warnings (gravure check tells them)"), (skipped, "skipped"), (reused, "reused")]
+    {
         if *count > 0 {
             line.push_str(&format!(", {count} {what}"));
         }
@@ -106,6 +108,7 @@ mod tests {
             failed: 0,
             skipped: 0,
             reused: 0,
+            warned: 0,
             seconds: 41.234_56,
             variants_per_s: 127.3,
             bytes: 402_400_000,

@@ -155,7 +155,8 @@ impl Shaper {
             block_px = block_px.max(if cut { shaped.width_px } else { shaped.width_px.max(line.width_px) });
             lines.push(SetLine { line: shaped, baseline_px: pitch.baseline_px(index), rtl: line.rtl });
         }
-        let missing: String = paragraphs.iter().flat_map(|paragraph| paragraph.missing.chars()).take(16).collect();
+        let missing = paragraphs.iter().map(Paragraph::without_glyph).collect::<String>();
+        let missing: String = missing.chars().filter(|c| !is_default_ignorable(*c)).take(16).collect();
         if !missing.is_empty() {
             faults.push(TextFault::MissingGlyphs(missing));
         }

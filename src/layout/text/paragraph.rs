@@ -16,7 +16,7 @@ use super::{MAX_TEXT_BYTES, to_cosmic};
 pub(super) struct Paragraph {
     pub(super) text: String,
     runs: Vec<Run>,
-    /// Characters that no face has.
+    /// Characters that no face has by itself.
     pub(super) missing: String,
     /// Shaped, for breaking.
     pub(super) line: Option<BufferLine>,
@@ -53,6 +53,20 @@ impl Paragraph {
         if let Some(last) = self.runs.last_mut() {
             last.range.end = last.range.end.min(end);
         }
+    }
+
+    /// Characters that came out of shaping without a glyph. A face may lack `ễ` and still draw it from its parts.
+    pub(super) fn without_glyph(&self) -> String {
+        let Some(shape) = self.line.as_ref().and_then(|line| line.shape_opt()).filter(|_| !self.missing.is_empty())
+        else {
+            return String::new();
+        };
+        let glyphs = shape.spans.iter().flat_map(|span| &span.words).flat_map(|word| &word.glyphs);
+        let mut ranges: Vec<_> =
+            glyphs.filter(|glyph| glyph.glyph_id == 0).map(|glyph| (glyph.start, glyph.end)).collect();
+        ranges.sort_unstable();
+        ranges.dedup();
+        ranges.into_iter().filter_map(|(start, end)| self.text.get(start..end)).collect()
     }
 
     pub(super) fn span_at(&self, at: usize) -> usize {

@@ -61,7 +61,8 @@ impl Severity {
         }
     }
 
-    fn of_layout_warning(code: &str) -> Self {
+    /// Of a warning in a manifest record.
+    pub fn of_warning(code: &str) -> Self {
         match code {
             "photo_upscaled" | "shrunk_to_floor" => Self::Note,
             _ => Self::Warning,

@@ -113,7 +113,7 @@ impl RowChecker<'_> {
         match lay_out(scene, &photos, self.shaper) {
             Ok(list) => {
                 for warning in list.warnings {
-                    let severity = Severity::of_layout_warning(warning.code);
+                    let severity = Severity::of_warning(warning.code);
                     checked.in_size(size, severity, warning.code, &warning.path, warning.message);
                 }
             }

@@ -10,6 +10,7 @@ use std::fmt::{self, Write};
 
 use self::html::{Escaped, Grouped, Url, cut};
 use crate::job::{Format, Record, Status};
+use crate::render::check::Severity;
 
 /// At most this many variants are shown, the first ones.
 pub const MAX_SHOWN: usize = 5_000;
@@ -85,6 +86,11 @@ struct Failure {
     message: String,
 }
 
+/// Whether something looks wrong; that a photo is enlarged or a text at its smallest size is the template's choice.
+pub fn has_warning(record: &Record) -> bool {
+    record.warnings.iter().any(|warning| Severity::of_warning(&warning.code) == Severity::Warning)
+}
+
 impl IndexPage {
     /// An empty page.
     pub fn new() -> Self {
@@ -93,7 +99,7 @@ impl IndexPage {
 
     /// Takes one variant's record. Memory is bounded whatever the number and length of the records.
     pub fn add(&mut self, record: &Record) {
-        if !record.warnings.is_empty() {
+        if has_warning(record) {
             self.with_warnings += 1;
         }
         match record.status {
@@ -134,6 +140,7 @@ impl IndexPage {
             warnings: record
                 .warnings
                 .iter()
+                .filter(|warning| Severity::of_warning(&warning.code) == Severity::Warning)
                 .take(MAX_WARNINGS)
                 .map(|warning| cut(&format!("{}: {}", warning.code, warning.message), MAX_MESSAGE_CHARS))
                 .collect(),
@@ -304,7 +311,7 @@ impl Shown {
             page,
             "<figure data-key=\"{key}\" data-size=\"{}\" data-state=\"{state}{warning}\" \
              data-about=\"{} · {width} × {height} · {format}{about}\"><a{see_through} href=\"{url}\">\
-             <img loading=\"lazy\" decoding=\"async\" src=\"{url}\" alt=\"{key}\" width=\"{width}\" height=\"{height}\">\
+             <img loading=\"lazy\" src=\"{url}\" alt=\"{key}\" width=\"{width}\" height=\"{height}\">\
              </a><figcaption><bdi title=\"{key}\">{key}</bdi>",
             Escaped(name),
             Escaped(name),
