@@ -125,7 +125,7 @@ impl<'f> JsonFinding<'f> {
     fn new(finding: &'f Finding) -> Self {
         let Finding { row, line, key, sizes, severity, code, path, message } = finding;
         let sizes = sizes.iter().map(|size| &**size).collect();
-        Self { row: *row, line: *line, key, sizes, severity: severity.name(), code, path, message }
+        Self { row: row + 1, line: *line, key, sizes, severity: severity.name(), code, path, message }
     }
 }
 

@@ -12,7 +12,7 @@ pub struct Record {
     /// The job's id; absent where `gravure render` made the variant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub job: Option<Arc<str>>,
-    /// The row's position in the data, from 0.
+    /// The row's number in the data, from 1, as `{{ index }}` has it.
     pub row: u64,
     /// The row's key; its number where the key could not be told.
     pub key: String,

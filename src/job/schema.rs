@@ -26,7 +26,7 @@ pub fn manifest() -> Value {
             &["row", "key", "size", "format", "status", "ms"],
             json!({
                 "job": {"type": "string"},
-                "row": count("position of the row in the data, from 0"),
+                "row": count("number of the row in the data, from 1"),
                 "key": {"type": "string"},
                 "size": {"type": "string", "description": "name of the size"},
                 "format": {"type": "string", "enum": formats()},

@@ -150,7 +150,7 @@ impl<'r> RowStage<'r> {
                     template_hash: Some(Arc::clone(&template_hash)),
                     input_hash: Some(input_hash(plan, bound, &scene, &photos, output)),
                     warnings: warnings.clone(),
-                    ..Record::new(number, bound.key(), Arc::clone(&scene.size_name), output.format)
+                    ..Record::new(number + 1, bound.key(), Arc::clone(&scene.size_name), output.format)
                 };
                 Variant { seq: plan.seq(number, nth, output_index), output, object, record }
             })
@@ -205,7 +205,7 @@ impl<'r> RowStage<'r> {
     ) {
         let size = &self.plan.template.sizes()[self.plan.sizes[nth]];
         for (output_index, output) in self.plan.outputs.iter().enumerate() {
-            let record = Record::new(number, key, Arc::clone(&size.name), output.format)
+            let record = Record::new(number + 1, key, Arc::clone(&size.name), output.format)
                 .failed(failure.code, failure.message.clone());
             emit(Err(Outcome { seq: self.plan.seq(number, nth, output_index), record }));
         }

@@ -70,8 +70,9 @@ fn small_painter(campaign: &Campaign) -> Painter {
     Painter::open_with(Arc::clone(&campaign.library), DeviceOptions { max_side_px: Some(512) }).expect("an adapter")
 }
 
+/// Rows from 0.
 fn failures(records: &[Record]) -> Vec<(u64, ErrorCode)> {
-    records.iter().filter_map(|record| Some((record.row, record.error.as_ref()?.code))).collect()
+    records.iter().filter_map(|record| Some((record.row - 1, record.error.as_ref()?.code))).collect()
 }
 
 #[test]
