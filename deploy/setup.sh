@@ -2,6 +2,9 @@
 # pipefail`. Safe to run again: it installs only what is missing.
 # shellcheck shell=bash
 
+# Mesa is not to look for a display: headless, its device-select layer complains on standard error.
+export NODEVICE_SELECT=1
+
 say() { printf '==> %s\n' "$*"; }
 fail() {
     printf 'error: %s\n' "$*" >&2
