@@ -387,3 +387,21 @@ fn deep_hugging_boxes_take_no_exponential_time() {
         Err(error) => assert!(matches!(error, LayoutError::TooComplex { .. }), "{error}"),
     }
 }
+
+/// Nothing of the text fits, so that the two lines have the same characters: the ellipsis.
+#[test]
+fn an_ellipsis_alone_keeps_the_face_of_its_text() {
+    let mut shaper = Shaper::new(fonts());
+    let mut lone_ellipsis = |weight| {
+        let mut text = text("Wide", 40.0);
+        text.wrap = false;
+        text.spans[0].font.weight = weight;
+        let line = shaper.set(&text, Some(45.0), None).lines.remove(0).line;
+        assert_eq!(line.text(), "…");
+        line
+    };
+    let (regular, bold) = (lone_ellipsis(400), lone_ellipsis(700));
+    assert_ne!(regular.digest(), bold.digest());
+    assert_ne!(regular.width_px(), bold.width_px());
+    assert_eq!(regular.digest(), lone_ellipsis(400).digest());
+}

@@ -153,7 +153,7 @@ pub fn render(
     progress: &mut dyn FnMut(&Progress),
 ) -> Result<Summary, RenderError> {
     let campaign = Campaign::open(&options.campaign)?;
-    let plan = plan(&campaign, options);
+    let plan = campaign.plan(options.threads);
     let expected = names::check(&campaign, &plan, options.limit, stop);
     let rows = expected.and_then(|expected| Ok((expected, campaign.rows_until(stop)?)));
     // An earlier run's manifest and page stay where nothing was begun.
@@ -241,21 +241,6 @@ pub fn render(
         }
     }
     Ok(summary)
-}
-
-fn plan(campaign: &Campaign, options: &RenderOptions) -> Plan {
-    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    Plan {
-        template: Arc::clone(&campaign.template),
-        fonts: Arc::clone(&campaign.fonts),
-        assets: Arc::clone(&campaign.assets),
-        sizes: campaign.sizes.clone(),
-        outputs: campaign.outputs.clone(),
-        name: campaign.name.clone(),
-        now: campaign.now.clone(),
-        names_may_collide: campaign.data == Some(DataSource::Stdin),
-        threads: options.threads.unwrap_or(cores).max(1),
-    }
 }
 
 /// Rows up to a limit; ends, and stops the run, where the data cannot be read any further.

@@ -1,6 +1,6 @@
 //! Hashes of display items: equal where the pixels would be.
 
-use crate::layout::{DisplayList, Isolate, Item, Outline, Paint};
+use crate::layout::{DisplayList, Isolate, Item, Outline, Paint, PhotoItem, Shadow, Shape, TextItem};
 use crate::pixels::RectPx;
 
 /// The hash of every prefix of the draw order: entry `n` covers items `0..=n`.
@@ -87,37 +87,36 @@ impl Writer {
 
     fn item(&mut self, item: &Item) {
         match item {
-            Item::Shape(shape) => {
+            Item::Shape(Shape { rect, outline, paint, stroke_px }) => {
                 self.u32(1);
-                self.rect(shape.rect);
-                self.outline(&shape.outline);
-                self.paint(&shape.paint);
-                self.f32s(&[shape.stroke_px.unwrap_or(0.0)]);
+                self.rect(*rect);
+                self.outline(outline);
+                self.paint(paint);
+                self.f32s(&[stroke_px.unwrap_or(0.0)]);
             }
-            Item::Shadow(shadow) => {
+            Item::Shadow(Shadow { rect, outline, sigma_px, color, cutout, hidden_below }) => {
                 self.u32(2);
-                self.rect(shadow.rect);
-                self.outline(&shadow.outline);
-                self.f32s(&[shadow.sigma_px]);
-                self.f32s(&shadow.color.to_array());
-                self.boxed(shadow.cutout);
-                self.boxed(shadow.hidden_below);
+                self.rect(*rect);
+                self.outline(outline);
+                self.f32s(&[*sigma_px]);
+                self.f32s(&color.to_array());
+                self.boxed(*cutout);
+                self.boxed(*hidden_below);
             }
-            Item::Photo(photo) => {
+            Item::Photo(PhotoItem { photo, crop, rect, mask_rect, mask, opacity }) => {
                 self.u32(3);
-                self.0.update(&photo.photo.id.0);
-                let crop = photo.crop;
-                self.f32s(&[crop.x, crop.y, crop.width, crop.height, photo.opacity]);
-                self.rect(photo.rect);
-                self.rect(photo.mask_rect);
-                self.outline(&photo.mask);
+                self.0.update(&photo.id.0);
+                self.f32s(&[crop.x, crop.y, crop.width, crop.height, *opacity]);
+                self.rect(*rect);
+                self.rect(*mask_rect);
+                self.outline(mask);
             }
-            Item::Text(text) => {
+            Item::Text(TextItem { line, scale, x, baseline_y, color }) => {
                 self.u32(4);
-                self.0.update(text.line.digest());
-                self.0.update(&text.x.to_le_bytes()).update(&text.baseline_y.to_le_bytes());
-                self.u32(text.scale);
-                self.0.update(&text.color.to_rgba8());
+                self.0.update(line.digest());
+                self.0.update(&x.to_le_bytes()).update(&baseline_y.to_le_bytes());
+                self.u32(*scale);
+                self.0.update(&color.to_rgba8());
             }
             Item::Isolate(isolate) => self.isolate(isolate),
         }

@@ -11,18 +11,9 @@ use gravure::store::{MemoryStore, Store};
 
 use crate::support::{campaign, gpu_turn, painter, product_card, root};
 
+/// Names are watched as for rows from standard input.
 fn plan(campaign: &Campaign) -> Plan {
-    Plan {
-        template: Arc::clone(&campaign.template),
-        fonts: Arc::clone(&campaign.fonts),
-        assets: Arc::clone(&campaign.assets),
-        sizes: campaign.sizes.clone(),
-        outputs: campaign.outputs.clone(),
-        name: campaign.name.clone(),
-        now: campaign.now.clone(),
-        names_may_collide: true,
-        threads: 2,
-    }
+    Plan { names_may_collide: true, ..campaign.plan(Some(2)) }
 }
 
 /// Runs some rows of a campaign and gives the records in order.

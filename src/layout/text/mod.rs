@@ -26,7 +26,7 @@ use crate::template::scene::{LineHeight, Span, Text};
 pub use line::ShapedLine;
 
 use line::Ink;
-use paragraph::{Paragraph, clean, face_attrs, is_default_ignorable};
+use paragraph::{Paragraph, Tail, clean, face_attrs, is_default_ignorable};
 
 /// Longest text of one layer, in bytes: what no canvas can show.
 pub const MAX_TEXT_BYTES: usize = 20_000;
@@ -322,6 +322,16 @@ impl Shaper {
         if fits(&best) { best } else { self.line(text, paragraph, range.start..range.start, "", size_px) }
     }
 
+    /// What follows a line that is cut, in the look of the line's end.
+    fn tail<'t>(&self, text: &Text, paragraph: &Paragraph, range: &Range<usize>, tail: &'t str) -> Option<Tail<'t>> {
+        let span = paragraph.span_at(range.end.saturating_sub(1));
+        let font = &text.spans.get(span)?.font;
+        let candidates = self.fonts.candidates(font.family.as_deref(), font.weight, font.italic);
+        let covering = candidates.iter().find(|face| tail.chars().all(|c| face.covers(c)));
+        let face = Arc::clone(covering.or(candidates.first())?);
+        Some(Tail { text: tail, span, face })
+    }
+
     /// Shapes one line, or finds it among those shaped before.
     fn line(
         &mut self,
@@ -332,23 +342,17 @@ impl Shaper {
         size_px: f32,
     ) -> Arc<ShapedLine> {
         let scale = size_px / text.spans.first().map_or(16.0, |span| span.font.size_px).max(1.0);
-        let digest = paragraph.digest(&text.spans, range.clone(), tail, size_px, scale);
+        let tail = (!tail.is_empty()).then(|| self.tail(text, paragraph, &range, tail)).flatten();
+        let digest = paragraph.digest(&text.spans, range.clone(), tail.as_ref(), size_px, scale);
         if let Some(line) = self.lines.get(&digest) {
             return Arc::clone(line);
         }
         let mut content = paragraph.text[range.clone()].to_owned();
-        let mut attrs = paragraph.attrs(&text.spans, range.clone());
-        if !tail.is_empty() {
+        let mut attrs = paragraph.attrs(&text.spans, range);
+        if let Some(Tail { text: tail, span, face }) = &tail {
             let start = content.len();
             content.push_str(tail);
-            let span = paragraph.span_at(range.end.saturating_sub(1));
-            let candidates = text.spans.get(span).map_or_else(Vec::new, |span| {
-                self.fonts.candidates(span.font.family.as_deref(), span.font.weight, span.font.italic)
-            });
-            let face = candidates.iter().find(|face| tail.chars().all(|c| face.covers(c))).or(candidates.first());
-            if let (Some(face), Some(span)) = (face, text.spans.get(span)) {
-                attrs.add_span(start..content.len(), &face_attrs(face, span, &text.spans));
-            }
+            attrs.add_span(start..content.len(), &face_attrs(face, &text.spans[*span], &text.spans));
         }
         let mut buffer = Buffer::new_empty(Metrics::new(size_px, size_px.max(1.0)));
         buffer.set_wrap(Wrap::None);

@@ -85,26 +85,47 @@ impl Paragraph {
         list
     }
 
-    pub(super) fn digest(&self, spans: &[Span], range: Range<usize>, tail: &str, size_px: f32, scale: f32) -> [u8; 16] {
+    /// Equal for lines that look the same: faces, characters, sizes, spacing and, where spans differ, colours.
+    pub(super) fn digest(
+        &self,
+        spans: &[Span],
+        range: Range<usize>,
+        tail: Option<&Tail<'_>>,
+        size_px: f32,
+        scale: f32,
+    ) -> [u8; 16] {
         let mut hasher = blake3::Hasher::new();
-        for run in &self.runs {
-            let (start, end) = (run.range.start.max(range.start), run.range.end.min(range.end));
+        let mut run = |face: &Face, span: &Span, text: &str| {
+            hasher.update(&face.digest).update(&(text.len() as u64).to_le_bytes()).update(text.as_bytes());
+            hasher.update(&(span.font.size_px * scale).to_bits().to_le_bytes());
+            hasher.update(&(span.font.letter_spacing_px / span.font.size_px).to_bits().to_le_bytes());
+            if spans.len() > 1 {
+                hasher.update(&span.color.to_rgba8());
+            }
+        };
+        for Run { range: whole, span, face } in &self.runs {
+            let (start, end) = (whole.start.max(range.start), whole.end.min(range.end));
             if start < end {
-                let span = &spans[run.span];
-                hasher.update(&run.face.digest).update(&((end - start) as u64).to_le_bytes());
-                hasher.update(&self.text.as_bytes()[start..end]);
-                hasher.update(&(span.font.size_px * scale).to_bits().to_le_bytes());
-                hasher.update(&(span.font.letter_spacing_px / span.font.size_px).to_bits().to_le_bytes());
-                if spans.len() > 1 {
-                    hasher.update(&span.color.to_rgba8());
-                }
+                run(face, &spans[*span], &self.text[start..end]);
             }
         }
-        hasher.update(&[0xff]).update(tail.as_bytes()).update(&size_px.to_bits().to_le_bytes());
+        if let Some(Tail { text, span, face }) = tail {
+            run(face, &spans[*span], text);
+        }
+        hasher.update(&size_px.to_bits().to_le_bytes());
         let mut digest = [0; 16];
         hasher.finalize_xof().fill(&mut digest);
         digest
     }
+}
+
+/// What follows a line that is cut.
+pub(super) struct Tail<'t> {
+    /// The ellipsis.
+    pub(super) text: &'t str,
+    /// Whose look it has.
+    pub(super) span: usize,
+    pub(super) face: Arc<Face>,
 }
 
 /// Joiners, selectors and marks of direction need no glyph.

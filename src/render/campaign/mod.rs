@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use crate::assets::{Assets, AssetsConfig, FontLibrary, FontSet, PhotoLimits};
 use crate::job::{Format, Output, RowReader, RowSyntax};
-use crate::pipeline::Stop;
+use crate::pipeline::{Plan, Stop};
 use crate::template::{NamePattern, Now, Template, TemplateError};
 
 pub use problem::{CampaignError, Problem};
@@ -178,6 +178,23 @@ impl Campaign {
         match &self.data {
             Some(source) => open_rows(source, &self.template, &self.template_path, stop).map_err(CampaignError::from),
             None => Err(Problem::flag("--data", "no rows were given").into()),
+        }
+    }
+
+    /// What the pipeline is to make of every row. `threads`: for layout, and as many for encoding; default: one for
+    /// each core.
+    pub fn plan(&self, threads: Option<usize>) -> Plan {
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        Plan {
+            template: Arc::clone(&self.template),
+            fonts: Arc::clone(&self.fonts),
+            assets: Arc::clone(&self.assets),
+            sizes: self.sizes.clone(),
+            outputs: self.outputs.clone(),
+            name: self.name.clone(),
+            now: self.now.clone(),
+            names_may_collide: self.data == Some(DataSource::Stdin),
+            threads: threads.unwrap_or(cores).max(1),
         }
     }
 
