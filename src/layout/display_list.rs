@@ -202,7 +202,23 @@ pub struct Isolate {
     pub rotation: Option<Rotation>,
     /// Cuts the texture, before it is turned.
     pub clip: Option<Clip>,
+    /// Blurs the texture along one axis. `bounds` hold what the blur reaches.
+    pub blur: Option<Blur>,
+    /// Draws its shape in this colour, whatever its own colours are: the shadow of text.
+    pub tint: Option<Color>,
 }
+
+/// A Gaussian blur along one axis; two isolates, one within the other, blur along both.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Blur {
+    /// Along x, else along y.
+    pub is_horizontal: bool,
+    /// Standard deviation in texture pixels: at most [`MAX_BLUR_SIGMA_PX`].
+    pub sigma_px: f32,
+}
+
+/// The strongest blur of an isolate.
+pub const MAX_BLUR_SIGMA_PX: f32 = 100.0;
 
 /// A turn about a point.
 #[derive(Clone, Copy, Debug, PartialEq)]

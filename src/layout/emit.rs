@@ -126,7 +126,16 @@ impl Emitter<'_> {
             translate(item, dx, dy);
         }
         let rotation = Some(Rotation { degrees: layer.rotation_degrees, pivot });
-        out.push(Item::Isolate(Box::new(Isolate { bounds, scale: factor, items, opacity, rotation, clip: None })));
+        out.push(Item::Isolate(Box::new(Isolate {
+            bounds,
+            scale: factor,
+            items,
+            opacity,
+            rotation,
+            clip: None,
+            blur: None,
+            tint: None,
+        })));
         Ok(())
     }
 
@@ -349,7 +358,16 @@ fn isolate(mut items: Vec<Item>, on: &Surface, clip: Option<Clip>, opacity: f32)
     for item in &mut items {
         translate(item, -bounds.x, -bounds.y);
     }
-    Some(Item::Isolate(Box::new(Isolate { bounds, scale: 1, items, opacity, rotation: None, clip })))
+    Some(Item::Isolate(Box::new(Isolate {
+        bounds,
+        scale: 1,
+        items,
+        opacity,
+        rotation: None,
+        clip,
+        blur: None,
+        tint: None,
+    })))
 }
 
 /// The smallest rectangle on a grid of 1/`factor` that holds `rect`, in units of `factor`.

@@ -28,8 +28,8 @@ use crate::assets::Photo;
 use crate::template::scene::{AssetRef, Scene};
 
 pub use display_list::{
-    Clip, DisplayList, Isolate, Item, MAX_ISOLATE_DEPTH, Outline, Paint, PhotoItem, Rotation, Shadow, Shape, Stop,
-    TextItem, Warning,
+    Blur, Clip, DisplayList, Isolate, Item, MAX_BLUR_SIGMA_PX, MAX_ISOLATE_DEPTH, Outline, Paint, PhotoItem, Rotation,
+    Shadow, Shape, Stop, TextItem, Warning,
 };
 pub use text::{ShapedLine, Shaper, TextBlock, TextFault, to_cosmic};
 

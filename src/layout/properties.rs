@@ -8,8 +8,8 @@ use super::*;
 use crate::assets::{FontLibrary, FontSet, ListedFace};
 use crate::pixels::{Color, SizePx};
 use crate::template::scene::{
-    Align, BoxStyle, Direction, Fill, Font, Frame, Justify, Layer, LayerKind, Length, LineHeight, Overflow, Rating,
-    Shadow as BoxShadow, Span, Stack, Stroke, Text, TextAlign, VerticalAlign,
+    Align, BoxStyle, Decoration, Direction, Fill, Font, Frame, Justify, Layer, LayerKind, Length, LineHeight, Overflow,
+    Rating, Shadow as BoxShadow, Span, Stack, Stroke, Text, TextAlign, TextDirection, VerticalAlign,
 };
 
 const EPSILON_PX: f32 = 0.05;
@@ -37,13 +37,15 @@ fn text(content: impl Into<String>, size_px: f32) -> Text {
         letter_spacing_px: 0.0,
     };
     Text {
-        spans: vec![Span { text: content.into(), font, color: Color::BLACK }],
+        spans: vec![Span { text: content.into(), font, color: Color::BLACK, decoration: Decoration::default() }],
         align: TextAlign::Start,
         valign: VerticalAlign::Top,
         max_lines: None,
         shrink_to_px: None,
         wrap: true,
         ellipsis: Arc::from("…"),
+        direction: TextDirection::Auto,
+        shadows: Vec::new(),
     }
 }
 

@@ -123,7 +123,7 @@ impl Writer {
     }
 
     fn isolate(&mut self, isolate: &Isolate) {
-        let Isolate { bounds, scale, items, opacity, rotation, clip } = isolate;
+        let Isolate { bounds, scale, items, opacity, rotation, clip, blur, tint } = isolate;
         self.u32(5);
         self.rect(*bounds);
         self.u32(*scale);
@@ -136,6 +136,15 @@ impl Writer {
         if let Some(clip) = clip {
             self.rect(clip.rect);
             self.outline(&clip.outline);
+        }
+        self.u32(u32::from(blur.is_some()));
+        if let Some(blur) = blur {
+            self.u32(u32::from(blur.is_horizontal));
+            self.f32s(&[blur.sigma_px]);
+        }
+        self.u32(u32::from(tint.is_some()));
+        if let Some(tint) = tint {
+            self.0.update(&tint.to_rgba8());
         }
         self.u32(items.len() as u32);
         for item in items {

@@ -33,7 +33,16 @@ fn any_item() -> impl Strategy<Value = Item> {
     });
     prop_oneof![3 => shape, 1 => shadow].prop_recursive(3, 8, 4, |inner| {
         (prop::collection::vec(inner, 1..4), any_rect()).prop_map(|(items, bounds)| {
-            Item::Isolate(Box::new(Isolate { bounds, scale: 1, items, opacity: 0.5, rotation: None, clip: None }))
+            Item::Isolate(Box::new(Isolate {
+                bounds,
+                scale: 1,
+                items,
+                opacity: 0.5,
+                rotation: None,
+                clip: None,
+                blur: None,
+                tint: None,
+            }))
         })
     })
 }

@@ -17,8 +17,8 @@ use super::model::{
 use super::name::{MAX_NAME_BYTES, NamePattern, Part};
 use super::scalar::{FromScalar, Scalar};
 use super::scene::{
-    AssetBase, AssetRef, BoxStyle, Font, Frame, Image, Layer, LayerKind, Length, Rating, Scene, Shadow, Span, Stack,
-    Stroke, Text,
+    AssetBase, AssetRef, BoxStyle, Decoration, Font, Frame, Image, Layer, LayerKind, Length, OnError, Rating, Scene,
+    Shadow, Span, Stack, Stroke, Text, TextDirection,
 };
 use super::scope::{FileScope, RowValues, Scope};
 use crate::job::{ErrorCode, Format, Row};
@@ -421,6 +421,7 @@ impl Binder<'_, '_> {
                 letter_spacing_px: self.get(&font.letter_spacing)?,
             },
             color: self.get(color)?,
+            decoration: Decoration::default(),
         };
         Ok(Text {
             spans: vec![span],
@@ -430,6 +431,8 @@ impl Binder<'_, '_> {
             shrink_to_px: self.optional(shrink_to.as_ref())?,
             wrap: self.get(wrap)?,
             ellipsis: self.get(ellipsis)?,
+            direction: TextDirection::Auto,
+            shadows: Vec::new(),
         })
     }
 
@@ -443,7 +446,13 @@ impl Binder<'_, '_> {
             FocusModel::Anchor(anchor) => self.get(anchor)?.0,
             FocusModel::Point(x, y) => [self.get(x)?, self.get(y)?],
         };
-        Ok(Image { src: AssetRef { location, base }, fit: self.get(&model.fit)?, focus, mask: self.get(&model.mask)? })
+        Ok(Image {
+            src: AssetRef { location, base },
+            fit: self.get(&model.fit)?,
+            focus,
+            mask: self.get(&model.mask)?,
+            on_error: OnError::Fail,
+        })
     }
 
     fn rating(&self, model: &RatingModel) -> Result<Rating, BindError> {

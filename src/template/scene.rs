@@ -308,6 +308,35 @@ pub struct Text {
     pub wrap: bool,
     /// What stands for the text that does not fit; empty cuts without a mark.
     pub ellipsis: Arc<str>,
+    /// Which way its paragraphs run.
+    pub direction: TextDirection,
+    /// Shadows of the characters, the first on top, as in CSS.
+    pub shadows: Vec<TextShadow>,
+}
+
+/// CSS `direction`, with `dir="auto"` as its default.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum TextDirection {
+    /// Each paragraph by its first letter with a direction, as `dir="auto"` does.
+    #[default]
+    Auto,
+    /// Left to right.
+    LeftToRight,
+    /// Right to left.
+    RightToLeft,
+}
+
+/// CSS `text-shadow`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TextShadow {
+    /// Offset to the right, in pixels.
+    pub x: f32,
+    /// Offset downwards.
+    pub y: f32,
+    /// CSS blur radius: twice the Gaussian's standard deviation.
+    pub blur: f32,
+    /// Its colour.
+    pub color: Color,
 }
 
 /// A piece of text in one look.
@@ -319,6 +348,23 @@ pub struct Span {
     pub font: Font,
     /// Its colour.
     pub color: Color,
+    /// Lines through and along it.
+    pub decoration: Decoration,
+}
+
+/// CSS `text-decoration`.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Decoration {
+    /// A line under the baseline.
+    pub underline: bool,
+    /// A line through the middle.
+    pub line_through: bool,
+    /// A line above the letters.
+    pub overline: bool,
+    /// Its colour; `None`: the text's.
+    pub color: Option<Color>,
+    /// Its thickness in pixels; `None`: the font's own.
+    pub thickness_px: Option<f32>,
 }
 
 /// A font by name and measure.
@@ -389,6 +435,20 @@ pub struct Image {
     pub focus: [f32; 2],
     /// Mask.
     pub mask: Mask,
+    /// What happens where the photo cannot be had.
+    pub on_error: OnError,
+}
+
+/// What becomes of an image layer whose photo cannot be fetched or read.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum OnError {
+    /// The variant fails.
+    #[default]
+    Fail,
+    /// The layer is left out, as with `when: false`.
+    Hide,
+    /// Another photo in its place; `None`: a plain grey box.
+    Placeholder(Option<AssetRef>),
 }
 
 /// CSS `object-fit`, by the names of design tools.
