@@ -83,11 +83,11 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::template::scene::{AssetBase, AssetRef, Mask};
+    use crate::template::scene::{AssetBase, AssetRef, Mask, OnError};
 
     fn image(fit: Fit, focus: [f32; 2]) -> Image {
         let src = AssetRef { location: Arc::from("a.png"), base: AssetBase::Template };
-        Image { src, fit, focus, mask: Mask::Box }
+        Image { src, fit, focus, mask: Mask::Box, on_error: OnError::Fail }
     }
 
     const FRAME: RectPx = RectPx::new(10, 20, 100, 100);
