@@ -16,6 +16,7 @@ mod error;
 mod expression;
 mod field;
 mod filters;
+pub mod format;
 mod gradient;
 mod json_reader;
 mod keys;
