@@ -153,11 +153,11 @@ pub(super) fn explain(error: &Error, hide: bool) -> String {
 mod tests {
     use super::*;
     use crate::template::filters::environment;
-    use crate::template::number_format::NumberFormat;
+    use crate::template::format::Locale;
     use minijinja::context;
 
     fn compile(text: &str) -> Result<Program, String> {
-        Program::compile(&Arc::new(environment(NumberFormat::new("en").unwrap())), text)
+        Program::compile(&Arc::new(environment(&Locale::parse("en").unwrap())), text)
     }
 
     #[test]

@@ -11,11 +11,9 @@
 
 mod bind;
 mod css;
-mod currency_data;
 mod error;
 mod expression;
 mod field;
-mod filters;
 pub mod format;
 mod gradient;
 mod json_reader;
@@ -23,7 +21,6 @@ mod keys;
 mod layers;
 mod model;
 mod name;
-mod number_format;
 mod overrides;
 mod parse;
 mod reader;
@@ -54,6 +51,7 @@ pub use reader::Syntax;
 pub use schema::schema;
 
 use field::{BUILT_IN, BUILT_IN_NAMES};
+use format::filters;
 use model::{KindModel, LayerModel, Prop};
 use name::Part;
 use scene::{AssetBase, AssetRef};

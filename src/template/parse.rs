@@ -7,9 +7,9 @@ use minijinja::Value;
 
 use super::error::TemplateErrors;
 use super::field::{self, BUILT_IN, Field, FieldType};
+use super::format::Locale;
 use super::layers::LayerReader;
 use super::name::Part;
-use super::number_format::NumberFormat;
 use super::reader::{self, Content, Node, Syntax};
 use super::reading::{Map, Reading, join};
 use super::scalar::{FontStyle, Name, Scalar, Weight, is_name};
@@ -30,9 +30,9 @@ impl Template {
     /// Everything that is wrong with it, as far as it can be read.
     pub fn parse(source: &[u8], syntax: Syntax) -> Result<Self, TemplateErrors> {
         let root = reader::read(source, syntax)?;
-        let default_numbers = NumberFormat::new("en").map_err(|message| missing_root(&message))?;
+        let default_locale = Locale::parse("en").map_err(|error| missing_root(&error.to_string()))?;
         // The locale decides what filters do, so it is read before anything that is compiled.
-        let mut reading = Reading::new(filters::environment(default_numbers));
+        let mut reading = Reading::new(filters::environment(&default_locale));
         let Some(map) = reading.map(&root, "", &TEMPLATE) else {
             return Err(TemplateErrors(reading.errors));
         };
@@ -104,14 +104,17 @@ pub(super) fn personal_name(fields: &[Field], names: &[String]) -> Option<String
 
 fn locale(reading: &mut Reading, map: &Map<'_>) -> Arc<str> {
     let locale: Arc<str> = reading.constant(map, "locale");
-    match NumberFormat::new(&locale) {
-        Ok(numbers) => reading.environment = Arc::new(filters::environment(numbers)),
-        Err(message) => {
+    match Locale::parse(&locale) {
+        Ok(locale) => {
+            reading.environment = Arc::new(filters::environment(&locale));
+            locale.tag().into()
+        }
+        Err(error) => {
             let position = map.entry("locale").map_or(map.position, |entry| entry.value.position);
-            reading.error(position, "locale", message);
+            reading.error(position, "locale", error.to_string());
+            locale
         }
     }
-    locale
 }
 
 fn sizes(reading: &mut Reading, map: &Map<'_>) -> Vec<TemplateSize> {

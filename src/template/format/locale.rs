@@ -7,6 +7,7 @@ use std::sync::Arc;
 use icu_locale_core::LanguageIdentifier;
 use thiserror::Error;
 
+use super::error::did_you_mean;
 use super::locale_data::{LANGUAGES, MISTAKEN, MISTAKEN_REGIONS, REGIONS};
 use super::symbols::Symbols;
 use crate::template::error::nearest;
@@ -56,10 +57,6 @@ pub enum LocaleError {
         /// What was probably meant: `en-GB` for `en-UK`.
         near: Option<String>,
     },
-}
-
-fn did_you_mean(near: Option<&str>) -> String {
-    near.map(|near| format!(", did you mean \"{near}\"?")).unwrap_or_default()
 }
 
 impl Locale {

@@ -1,0 +1,1 @@
+//! Every tested locale against values of independent implementations.
