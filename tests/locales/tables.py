@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Writes src/template/format/data/*.txt from Unicode CLDR's JSON packages.
 
-    npm pack cldr-core@48.2.0 cldr-numbers-full@48.2.0 cldr-units-full@48.2.0     # and unpack each into FOLDER/<name>/
+    npm pack cldr-core@48.2.0 cldr-dates-full@48.2.0 cldr-numbers-full@48.2.0 cldr-units-full@48.2.0
+    # and unpack each into FOLDER/<name>/
     tests/locales/tables.py FOLDER
 
 A locale gets a line only where it differs from the nearest relative that has one, so that the tables stay short:
@@ -42,7 +43,7 @@ EN_150 = "AT BE CH DE DK FI NL SE SI".split()
 EN_US = "US PR GU VI AS MP UM PH MH BI".split()
 ES_ES = "ES GQ EA IC PH".split()
 USUAL_SCRIPTS = {
-    ("zh", "TW"): "Hant", ("zh", "HK"): "Hant", ("zh", "MO"): "Hant", ("yue", "CN"): "Hans", ("sr", "ME"): "Latn",
+    ("zh", "SG"): "Hans", ("zh", "MY"): "Hans", ("sr", "BA"): "Cyrl", ("sr", "XK"): "Cyrl", ("zh", "TW"): "Hant", ("zh", "HK"): "Hant", ("zh", "MO"): "Hant", ("yue", "CN"): "Hans", ("sr", "ME"): "Latn",
     ("pa", "PK"): "Arab", ("uz", "AF"): "Arab", ("kk", "CN"): "Arab",
 }
 
@@ -220,9 +221,41 @@ def units():
     write("units.txt", map(escape, lines), "= unit, then: tag | short | narrow, if it differs | long, if it differs")
 
 
+def text_of(pattern):
+    return pattern["_value"] if isinstance(pattern, dict) else pattern
+
+
+def dates():
+    values = {}
+    for tag in ["und"] + locales("cldr-dates-full"):
+        data = load("cldr-dates-full", f"main/{tag}/ca-gregorian.json")["main"][tag]["dates"]["calendars"]["gregorian"]
+        fields = data["dateTimeFormats"]["availableFormats"]
+        weekday = next(fields[key] for key in ("MMMMEEEEd", "MMMEEEEd", "MMMMEd", "MMMEd") if key in fields)
+        weekday = re.sub(r"(E|c)+", lambda m: 4 * m[1], re.sub(r"MMM+|LLL+", "MMMM", weekday))
+        glue = data["dateTimeFormats-atTime"]["standard"]
+        values[tag] = [text_of(data["dateFormats"][style]) for style in ("short", "medium", "long", "full")]
+        values[tag] += [text_of(data["timeFormats"][style]) for style in ("short", "medium")]
+        values[tag] += [glue[style] for style in ("short", "medium", "long", "full")]
+        values[tag] += [weekday]
+    root, kept = values.pop("und"), {}
+    for tag, texts in values.items():
+        base = list(root)
+        for relative in reversed([r for r in relatives(tag) if r != tag]):
+            base = [new or old for new, old in zip(kept.get(relative, [""] * len(base)), base)]
+        assert all(texts) and not any("|" in text for text in texts), tag
+        if texts != base:
+            kept[tag] = [new if new != old else "" for new, old in zip(texts, base)]
+    lines = ["|".join([tag, *texts]) for tag, texts in {"root": root, **dict(sorted(kept.items()))}.items()]
+    write("dates.txt", map(escape, lines),
+          "tag | dates: short | medium | long | full | times: short | medium\n"
+          "#     | date and time together: short | medium | long | full | weekday, day and month\n"
+          "#     empty: as the nearest relative has it; of the Gregorian calendar")
+
+
 coverage = load("cldr-core", "coverageLevels.json")["coverageLevels"]
 LANGUAGES = {tag.split("-")[0] for tag, level in coverage.items() if level in ("modern", "moderate", "basic")} | {"nb"}
 os.makedirs(OUT, exist_ok=True)
 currencies()
 percents()
+dates()
 units()

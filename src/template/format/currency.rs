@@ -112,16 +112,11 @@ fn usual_digits(code: &str) -> u8 {
 impl Affixes {
     fn new(code: &str, locale: &Locale, style: CurrencyStyle, accounting: bool) -> Result<Self, FormatError> {
         check_currency(code)?;
-        let lines: Vec<Vec<&str>> =
-            data::lines_of(CURRENCIES, locale).into_iter().map(|line| line.split('|').collect()).collect();
-        let cell = |column: usize| {
-            let cells = lines.iter().filter_map(|line| line.get(column).copied());
-            cells.into_iter().find(|cell| !cell.is_empty()).map(|cell| data::unescape(cell).into_owned())
-        };
+        let lines = data::lines_of(CURRENCIES, locale);
+        let cell = |column: usize| data::cell(&lines, column);
         let pattern = cell(usize::from(accounting)).unwrap_or_else(|| "¤\u{a0}#".to_owned());
         let symbol_in = |column: usize| {
-            let cells = lines.iter().filter_map(|line| line.get(column).copied());
-            let found = cells.into_iter().find_map(|cell| pair(cell, code));
+            let found = lines.iter().filter_map(|line| line.split('|').nth(column)).find_map(|cell| pair(cell, code));
             found.map(|symbol| data::unescape(symbol).into_owned())
         };
         let symbol = match style {

@@ -11,6 +11,8 @@ use super::Locale;
 pub(super) const CURRENCIES: &str = include_str!("data/currencies.txt");
 /// Patterns of percent.
 pub(super) const PERCENTS: &str = include_str!("data/percents.txt");
+/// Patterns of dates and times.
+pub(super) const DATES: &str = include_str!("data/dates.txt");
 /// Patterns of units of measurement.
 pub(super) const UNITS: &str = include_str!("data/units.txt");
 
@@ -23,6 +25,12 @@ pub(super) fn line<'t>(table: &'t str, first: &str) -> Option<&'t str> {
 pub(super) fn lines_of<'t>(table: &'t str, locale: &Locale) -> Vec<&'t str> {
     let tags = locale.relatives();
     tags.iter().map(String::as_str).chain(["root"]).filter_map(|tag| line(table, tag)).collect()
+}
+
+/// The cell of a column, of the nearest of some lines where it is not empty.
+pub(super) fn cell(lines: &[&str], column: usize) -> Option<String> {
+    let cells = lines.iter().filter_map(|line| line.split('|').nth(column));
+    cells.into_iter().find(|cell| !cell.is_empty()).map(|cell| unescape(cell).into_owned())
 }
 
 /// A cell with its `\u{a0}` as characters.
@@ -53,7 +61,7 @@ mod tests {
 
     #[test]
     fn every_line_can_be_read() {
-        for table in [CURRENCIES, PERCENTS, UNITS] {
+        for table in [CURRENCIES, DATES, PERCENTS, UNITS] {
             for line in table.lines() {
                 assert!(line.starts_with(['#', '=']) || line.contains('|'), "{line}");
                 assert!(unescape(line).chars().all(|c| c != '\\' && !c.is_control()), "{line}");

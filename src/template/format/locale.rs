@@ -146,6 +146,8 @@ impl Locale {
 fn usual_script(language: &str, region: Option<&str>) -> Option<&'static str> {
     match (language, region) {
         ("zh", Some("TW" | "HK" | "MO")) => Some("Hant"),
+        ("zh", Some("SG" | "MY")) => Some("Hans"),
+        ("sr", Some("BA" | "XK")) => Some("Cyrl"),
         ("yue", Some("CN")) => Some("Hans"),
         ("sr", Some("ME")) => Some("Latn"),
         ("pa", Some("PK")) => Some("Arab"),

@@ -8,8 +8,9 @@ use minijinja::{Environment, Error, ErrorKind};
 
 use super::super::Locale;
 use super::super::date::{
-    DateLength, DateParts, LENGTHS, Moment, MomentStyle, STYLES, TIME_STYLES, TimeStyle, by_pattern, moment,
+    DateLength, DateParts, LENGTHS, MomentStyle, STYLES, TIME_STYLES, TimeStyle, by_pattern, moment,
 };
+use super::super::moment::Moment;
 use super::arguments::{Options, invalid, word_of};
 
 /// Adds them.
