@@ -50,7 +50,7 @@ fn every_tested_locale_writes_what_chromium_writes() {
         let known = differences.iter().position(is_known);
         match known {
             Some(index) => used[index] = true,
-            None => wrong.push(format!("{tag}\t{expression}\t{}\tnot {chromium} or {babel}", escaped(&text))),
+            None => wrong.push(format!("{tag} ⇥ {expression} ⇥ {} ⇥ not {chromium} or {babel}", escaped(&text))),
         }
     }
     assert!(count > 3_000, "{count} lines");
