@@ -53,16 +53,21 @@ pub(super) fn number_of(value: &Value) -> Result<Decimal, Error> {
 pub(super) struct Options<'c> {
     filter: &'static str,
     kwargs: &'c Kwargs,
+    is_empty: bool,
     default_locale: &'c Locale,
 }
 
 impl<'c> Options<'c> {
     pub fn new(filter: &'static str, kwargs: &'c Kwargs, default_locale: &'c Locale) -> Self {
-        Self { filter, kwargs, default_locale }
+        Self { filter, kwargs, is_empty: kwargs.args().next().is_none(), default_locale }
     }
 
     /// The value of an option, if it is given and there.
     pub fn value(&self, name: &'static str) -> Result<Option<Value>, Error> {
+        // Looking an option up costs more than writing a number: most calls have none or one.
+        if self.is_empty || !self.kwargs.has(name) {
+            return Ok(None);
+        }
         self.kwargs.get::<Option<Value>>(name)
     }
 
