@@ -41,8 +41,8 @@ fn assert_blurred(found: &Bitmap, inner: RectPx, sigma: f64, color: [f64; 4]) {
         let (x, y) = ((index as u32 % SIZE.width) as i32, (index as u32 / SIZE.width) as i32);
         let cover = share(x, inner.x, inner.right(), sigma) * share(y, inner.y, inner.bottom(), sigma);
         for (channel, value) in pixel.iter().enumerate() {
-            let expected =
-                color[channel] * color[3] * cover * if channel == 3 { 1.0 / color[3].max(1e-9) } else { 1.0 };
+            let straight = if channel == 3 { 1.0 } else { color[channel] };
+            let expected = straight * color[3] * cover;
             // Rounded to eight bits after each axis.
             assert!((expected * 255.0 - f64::from(*value)).abs() <= 1.5, "({x}, {y})[{channel}]: {value}, {expected}");
         }
