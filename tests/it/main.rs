@@ -4,6 +4,7 @@ mod cases;
 mod cli;
 mod edges;
 mod effects;
+mod hostile;
 mod pipeline;
 mod shaders;
 mod slots;
