@@ -231,7 +231,11 @@ fn files_below(folder: &Path) -> BTreeSet<PathBuf> {
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).expect("a folder") {
             let path = entry.expect("an entry").path();
-            if path.is_dir() { folders.push(path) } else { drop(files.insert(path)) }
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                files.insert(path);
+            }
         }
     }
     files
