@@ -43,6 +43,7 @@ mod tables;
 #[cfg(test)]
 mod tests;
 mod traps;
+mod yaml_advice;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

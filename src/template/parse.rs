@@ -11,7 +11,7 @@ use super::field::{self, Field, FieldType, NumberSyntax};
 use super::layers::LayerReader;
 use super::name::Part;
 use super::number_format::NumberFormat;
-use super::reader::{self, Content, Node, Syntax};
+use super::reader::{self, Content, Document, Node, Syntax};
 use super::reading::{Map, Reading, join};
 use super::choices::{FontStyle, Weight};
 use super::scalar::{Name, Scalar, is_name};
@@ -31,11 +31,12 @@ impl Template {
     /// # Errors
     /// Everything that is wrong with it, as far as it can be read.
     pub fn parse(source: &[u8], syntax: Syntax) -> Result<Self, TemplateErrors> {
-        let root = reader::read(source, syntax)?;
+        let Document { root, traps } = reader::read(source, syntax)?;
         let default_numbers = NumberFormat::new("en").map_err(|message| missing_root(&message))?;
         // The locale decides what filters do, so it is read before anything that is compiled.
         let default_syntax = NumberSyntax::new("en", false).map_err(|message| missing_root(&message))?;
         let mut reading = Reading::new(filters::environment(default_numbers), default_syntax);
+        reading.errors = traps;
         let Some(map) = reading.map(&root, "", &TEMPLATE) else {
             return Err(TemplateErrors(reading.errors));
         };

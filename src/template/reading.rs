@@ -184,6 +184,10 @@ impl Reading {
             }
             Some(Hint::Inside(home, name)) => error.message.push_str(&format!(", it is \"{name}\" in \"{home}\"")),
             Some(Hint::Advice(advice)) => error.message.push_str(&format!(": {advice}")),
+            // `x:1` is a key without a value.
+            None if entry.key.contains(':') && entry.value.content == Content::Null => {
+                error.message.push_str(": the colon behind a key needs a space after it");
+            }
             None => error = error.suggesting(&entry.key, known),
         }
         self.push(error);
