@@ -3,15 +3,17 @@
 //! YAML by saphyr's events, JSON by [`super::json_reader`]; no meaning yet. Bounded: source length, depth,
 //! nodes (so that aliases cannot multiply). Feeds [`super::reading`].
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Span, StrInput};
 
-use super::error::{Position, TemplateError};
+use super::error::{Position, TemplateError, TemplateErrors};
 use super::reading::join;
-use super::{json_reader, traps};
+use super::traps::{Mended, MendedTrap};
+use super::{json_reader, traps, yaml_advice};
 
 /// Longest source, in bytes.
 pub(super) const MAX_SOURCE_BYTES: usize = 1 << 20;
@@ -73,15 +75,24 @@ impl Node {
     }
 }
 
+/// A source that could be read.
+#[derive(Debug)]
+pub(super) struct Document {
+    pub root: Node,
+    /// Values that YAML takes for something else. They are read as if they stood in quotes, so that they hide no
+    /// other mistakes.
+    pub traps: Vec<TemplateError>,
+}
+
 /// Reads a source.
 ///
 /// # Errors
-/// One error: what follows the first is not readable.
-pub(super) fn read(source: &[u8], syntax: Syntax) -> Result<Node, TemplateError> {
+/// What is wrong, as far as it can be told: what follows the first mistake of syntax is not readable.
+pub(super) fn read(source: &[u8], syntax: Syntax) -> Result<Document, TemplateErrors> {
     let start = Position::new(1, 1);
     if source.len() > MAX_SOURCE_BYTES {
         let message = format!("the template is {} bytes long, more than {MAX_SOURCE_BYTES}", source.len());
-        return Err(TemplateError::new(start, "", message));
+        return Err(TemplateError::new(start, "", message).into());
     }
     let text = std::str::from_utf8(source).map_err(|error| {
         let valid = String::from_utf8_lossy(&source[..error.valid_up_to()]);
@@ -91,8 +102,28 @@ pub(super) fn read(source: &[u8], syntax: Syntax) -> Result<Node, TemplateError>
     })?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     match syntax {
-        Syntax::Yaml => YamlReader::new(text).document(),
-        Syntax::Json => json_reader::read(text),
+        Syntax::Yaml => read_yaml(text),
+        Syntax::Json => Ok(Document { root: json_reader::read(text)?, traps: Vec::new() }),
+    }
+}
+
+fn read_yaml(text: &str) -> Result<Document, TemplateErrors> {
+    let error = match YamlReader::new(text, None).document() {
+        Ok(root) => return Ok(Document { root, traps: Vec::new() }),
+        Err(error) => error,
+    };
+    let Some(mended) = Mended::new(text) else {
+        return Err(error.into());
+    };
+    let mut reader = YamlReader::new(&mended.source, Some(&mended));
+    let read = reader.document();
+    let traps = std::mem::take(&mut reader.trapped);
+    match read {
+        _ if traps.is_empty() => Err(error.into()),
+        Ok(root) => Ok(Document { root, traps }),
+        // What stands beside a trap may only be wrong because of it.
+        Err(error) if traps.iter().any(|trap| trap.line == error.line) => Err(TemplateErrors(traps)),
+        Err(error) => Err(TemplateErrors(traps.into_iter().chain([error]).collect())),
     }
 }
 
@@ -102,18 +133,19 @@ struct YamlReader<'s> {
     anchors: HashMap<usize, (Rc<Node>, usize)>,
     nodes: usize,
     swallowed_colors: Option<HashMap<usize, (usize, String)>>,
+    /// What the source's marks stand for, where it was mended.
+    mended: Option<&'s Mended>,
+    /// Marks that were met where YAML would have read something else.
+    trapped: Vec<TemplateError>,
     /// Every key and item so far, in the order of the source.
     steps: Vec<Step>,
     /// The step to the value at hand.
     here: Option<usize>,
-    /// Reads once more, only to find a path: see [`path_before`].
-    is_second: bool,
 }
 
 /// One step of a path, linked to the one around it.
 struct Step {
     around: Option<usize>,
-    at: Position,
     name: StepName,
 }
 
@@ -123,20 +155,21 @@ enum StepName {
 }
 
 impl<'s> YamlReader<'s> {
-    fn new(source: &'s str) -> Self {
+    fn new(source: &'s str, mended: Option<&'s Mended>) -> Self {
         Self {
             source,
             parser: Parser::new_from_str(source),
             anchors: HashMap::new(),
             nodes: 0,
             swallowed_colors: None,
+            mended,
+            trapped: Vec::new(),
             steps: Vec::new(),
             here: None,
-            is_second: false,
         }
     }
 
-    fn document(mut self) -> Result<Node, TemplateError> {
+    fn document(&mut self) -> Result<Node, TemplateError> {
         let root = self.root()?;
         loop {
             match self.next()? {
@@ -179,17 +212,28 @@ impl<'s> YamlReader<'s> {
     }
 
     fn syntax_error(&self, at: Position, info: &str) -> TemplateError {
-        let trap = if self.is_second { None } else { traps::explain(self.source, at.line) };
-        match trap {
-            Some((position, message)) => TemplateError::new(position, path_before(self.source, position), message),
-            None => self.error(at, format!("not valid YAML: {info}")),
+        let (at, message) = yaml_advice::advise(self.source, at, info);
+        self.error(at, format!("not valid YAML: {message}"))
+    }
+
+    /// The characters of a scalar, as the author wrote them. A trap among them is recorded; with one the scalar is
+    /// text.
+    fn restored(&mut self, text: Cow<'s, str>, is_plain: bool) -> (Cow<'s, str>, bool) {
+        let Some((restored, first)) = self.mended.and_then(|mended| mended.restore(&text)) else {
+            return (text, false);
+        };
+        let trap = first.filter(|_| is_plain);
+        if let Some(MendedTrap { position, message, .. }) = trap {
+            let error = self.error(*position, message.clone());
+            self.trapped.push(error);
         }
+        (Cow::Owned(restored), trap.is_some())
     }
 
     /// Goes on to a key's or list's value; gives the step to come back to.
-    fn enter(&mut self, at: Position, name: StepName) -> Option<usize> {
+    fn enter(&mut self, name: StepName) -> Option<usize> {
         let around = self.here;
-        self.steps.push(Step { around, at, name });
+        self.steps.push(Step { around, name });
         self.here = Some(self.steps.len() - 1);
         around
     }
@@ -223,9 +267,11 @@ impl<'s> YamlReader<'s> {
                 return Ok(Node::clone(&node));
             }
             Event::Scalar(text, style, anchor, tag) => {
-                let content = match style {
-                    ScalarStyle::Plain => plain(&text).map_err(|message| self.error(at, message))?,
-                    _ => Content::Text(text.into_owned()),
+                let is_plain = style == ScalarStyle::Plain;
+                let (text, is_trap) = self.restored(text, is_plain);
+                let content = match is_plain && !is_trap {
+                    true => plain(&text).map_err(|message| self.error(at, message))?,
+                    false => Content::Text(text.into_owned()),
                 };
                 (content, anchor, tag)
             }
@@ -235,7 +281,7 @@ impl<'s> YamlReader<'s> {
                     match self.next()? {
                         (Event::SequenceEnd, _) => break,
                         (event, span) => {
-                            let outer = self.enter(position(span.start), StepName::Item(list.len()));
+                            let outer = self.enter(StepName::Item(list.len()));
                             list.push(self.node(event, span, depth + 1)?);
                             self.here = outer;
                         }
@@ -269,13 +315,10 @@ impl<'s> YamlReader<'s> {
             let key_at = position(span.start);
             let key = match event {
                 Event::MappingEnd => return Ok(entries),
-                Event::Scalar(text, ..) => text.into_owned(),
-                Event::MappingStart(..) | Event::SequenceStart(..) => {
-                    return Err(self.syntax_error(key_at, "a key must be text"));
-                }
+                Event::Scalar(text, ..) => self.restored(text, false).0.into_owned(),
                 _ => return Err(self.error(key_at, "a key must be text")),
             };
-            let outer = self.enter(key_at, StepName::Key(key.clone()));
+            let outer = self.enter(StepName::Key(key.clone()));
             if !known.insert(key.clone()) {
                 return Err(self.error(key_at, format!("the key \"{}\" is here twice", shorten(&key))));
             }
@@ -306,17 +349,6 @@ impl<'s> YamlReader<'s> {
         }
         Ok(())
     }
-}
-
-/// The path to the last key before a trap. A parser of YAML reads a whole `{ … }` before it tells of the keys in
-/// it, and stops at a trap: so the source is read once more with all traps taken out.
-fn path_before(source: &str, trap: Position) -> String {
-    let source = traps::defused(source);
-    let mut reader = YamlReader { is_second: true, ..YamlReader::new(&source) };
-    // Whatever else is wrong is told when this trap is gone.
-    let _ = reader.root();
-    let is_key_before = |step: &Step| matches!(step.name, StepName::Key(_)) && step.at < trap;
-    reader.path_to(reader.steps.iter().rposition(is_key_before))
 }
 
 fn position(marker: Marker) -> Position {
@@ -385,8 +417,13 @@ pub(super) fn shorten_to(text: &str, most: usize) -> String {
 mod tests {
     use super::*;
 
+    /// Traps are errors here.
     fn yaml(source: &str) -> Result<Node, String> {
-        read(source.as_bytes(), Syntax::Yaml).map_err(|error| error.to_string())
+        match read(source.as_bytes(), Syntax::Yaml) {
+            Ok(Document { root, traps }) if traps.is_empty() => Ok(root),
+            Ok(Document { traps, .. }) => Err(TemplateErrors(traps).to_string()),
+            Err(errors) => Err(errors.to_string()),
+        }
     }
 
     #[test]
@@ -487,7 +524,7 @@ mod tests {
     #[test]
     fn bytes_that_are_not_text_are_refused() {
         let error = read(b"a: 1\nb: \xff", Syntax::Yaml).unwrap_err();
-        assert_eq!((error.line, error.column), (2, 4));
+        assert_eq!((error.0[0].line, error.0[0].column), (2, 4));
         assert!(read(&vec![b' '; MAX_SOURCE_BYTES + 1], Syntax::Yaml).is_err());
     }
 }
