@@ -12,6 +12,7 @@
 mod cache;
 mod decode;
 mod error;
+mod face;
 mod fonts;
 mod path;
 mod photo;
@@ -23,7 +24,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use cache::{Cache, Made};
 pub use error::AssetError;
-pub use fonts::{Face, FaceMetrics, FontError, FontLibrary, FontSet, ListedFace};
+pub use face::{Colors, Face, FaceChoice, FaceMetrics, LineMetrics};
+pub use fonts::{FontError, FontLibrary, FontSet, ListedFace};
 pub use path::Root;
 pub use photo::{Photo, PhotoId};
 pub use scale::{Crop, ScaledKey, ScaledPhoto};

@@ -18,6 +18,7 @@ mod photo;
 mod properties;
 mod snapshot;
 mod text;
+mod text_items;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -31,7 +32,7 @@ pub use display_list::{
     Blur, Clip, DisplayList, Isolate, Item, MAX_BLUR_SIGMA_PX, MAX_ISOLATE_DEPTH, Outline, Paint, PhotoItem, Rotation,
     Shadow, Shape, Stop, TextItem, Warning,
 };
-pub use text::{ShapedLine, Shaper, TextBlock, TextFault, to_cosmic};
+pub use text::{LineColors, ShapedLine, Shaper, TextBlock, TextFault, to_cosmic};
 
 /// The photos that a scene names, with their sizes.
 pub type Photos = HashMap<AssetRef, Arc<Photo>>;

@@ -65,7 +65,7 @@ fn load_font(entry: &FontEntry, root: &Root, library: &FontLibrary) -> Result<Ve
         let own = ListedFace::new(face);
         ListedFace {
             families: family.as_ref().map_or(own.families, |family| vec![family.to_string()]),
-            weight: weight.unwrap_or(own.weight),
+            weights: weight.map_or(own.weights, |weight| (weight, weight)),
             italic: italic.unwrap_or(own.italic),
             face: own.face,
         }
