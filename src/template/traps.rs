@@ -105,9 +105,10 @@ impl Mended {
                 restored.push(c);
                 continue;
             }
-            let number = rest.by_ref().take(MARK_CHARS - 1).fold(0_usize, |number, digit| {
-                (number << 8) + (u32::from(digit).wrapping_sub(DIGITS) & 0xff) as usize
-            });
+            let number = rest
+                .by_ref()
+                .take(MARK_CHARS - 1)
+                .fold(0_usize, |number, digit| (number << 8) + (u32::from(digit).wrapping_sub(DIGITS) & 0xff) as usize);
             let Some(trap) = self.traps.get(number) else { continue };
             rest.by_ref().take(trap.text.chars().count() - MARK_CHARS).for_each(drop);
             first = first.or(restored.is_empty().then_some(trap));

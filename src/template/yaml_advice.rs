@@ -32,9 +32,7 @@ pub(super) fn advise(source: &str, at: Position, info: &str) -> (Position, Strin
         "while parsing a quoted scalar, found unknown escape character" => {
             said("a backslash in \"double quotes\" begins an escape: write it twice, or use 'single quotes'")
         }
-        "while parsing a flow mapping, did not find expected ',' or '}'" => {
-            said("a comma or the closing } is missing")
-        }
+        "while parsing a flow mapping, did not find expected ',' or '}'" => said("a comma or the closing } is missing"),
         "while parsing a flow sequence, expected ',' or ']'" => said("a comma or the closing ] is missing"),
         "while scanning a block scalar, did not find expected comment or line break" => {
             said("a value that begins with > or | must stand in quotes (alone they begin a text on the next lines)")
@@ -131,7 +129,10 @@ mod tests {
             ("layers:\n  - type: text\n   text: hi\n", "line 3, column 4: "),
             ("layers:\n  - type: text\n   text: hi\n", "indented by 3 spaces, what it could belong to by 0 or 2 or 4"),
             ("layers:\n  - type: rect\n - type: rect\n", "indented by 1 spaces, what it could belong to by 0 or 2"),
-            ("sizes:\n  link:\n    width: 1\n   height: 2\n", "indented by 3 spaces, what it could belong to by 0 or 2 or 4"),
+            (
+                "sizes:\n  link:\n    width: 1\n   height: 2\n",
+                "indented by 3 spaces, what it could belong to by 0 or 2 or 4",
+            ),
             ("  name: a\n locale: de\n", "indented by 1 spaces, what it could belong to by 2"),
             ("name: a\n  locale: de\n", "indented deeper than the key above it"),
             ("- type: text\n    text: hi\n", "indented deeper than the key above it"),
@@ -143,7 +144,10 @@ mod tests {
     #[test]
     fn other_slips_say_what_to_write() {
         for (source, expected) in [
-            ("text: Price: 5\n", "line 1, column 12: text: not valid YAML: a text with \": \" in it must stand in quotes"),
+            (
+                "text: Price: 5\n",
+                "line 1, column 12: text: not valid YAML: a text with \": \" in it must stand in quotes",
+            ),
             ("a:b\nc: 1\n", "line 1, column 1: not valid YAML: the colon behind a key needs a space"),
             ("key\nother: 1\n", "a colon is missing"),
             ("a: 'it's'\n", "a quote inside of '…' is written twice"),
