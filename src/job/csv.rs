@@ -147,8 +147,11 @@ impl CsvRows {
 
 /// Excel's first line `sep=;`, which names the delimiter: taken out of the data.
 fn take_separator_line(input: &mut Input) -> io::Result<Option<u8>> {
-    let head = input.peek_until(|byte| matches!(byte, b'\r' | b'\n'))?;
-    let end = head.iter().position(|byte| matches!(byte, b'\r' | b'\n')).unwrap_or(head.len());
+    let is_line_end = |byte| matches!(byte, b'\r' | b'\n');
+    let mut ended = false;
+    // One byte more than the line end, to see whether a CR has its line feed.
+    let head = input.peek_until(|byte| std::mem::replace(&mut ended, ended || is_line_end(byte)))?;
+    let end = head.iter().position(|byte| is_line_end(*byte)).unwrap_or(head.len());
     let (line, rest) = head.split_at(end);
     let quoted = line.strip_prefix(b"\"").and_then(|line| line.strip_suffix(b"\""));
     let line = quoted.unwrap_or(line);

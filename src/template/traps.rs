@@ -228,7 +228,7 @@ mod tests {
         assert_eq!(texts, ["#ffff", "{{ c }} é {{ d }}", "#123456", "{{ gg"]);
         let (restored, first) = mended.restore(&mended.source).unwrap();
         assert_eq!((restored.as_str(), first.is_none()), (source, true));
-        assert_eq!(mended.traps[2].position, Position::new(2, 34));
+        assert_eq!(mended.traps[2].position, Position::new(2, 30));
         assert!(Mended::new("a: b").is_none() && Mended::new("a: #fff \u{e000}").is_none());
     }
 

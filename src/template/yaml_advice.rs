@@ -5,10 +5,13 @@ use super::error::Position;
 /// The place and the message for a mistake that the parser found.
 pub(super) fn advise(source: &str, at: Position, info: &str) -> (Position, String) {
     let lines: Vec<&str> = source.lines().take(at.line).collect();
-    let line = lines.last().copied().unwrap_or_default();
-    if let Some(column) = tab_in_indentation(line) {
-        let message = "a tab stands in the indentation of this line, YAML takes spaces only";
-        return (Position::new(at.line, column), message.to_owned());
+    // A value may go on in the next line: there the parser stands before the tab.
+    let reach = if info.contains("tab") { 2 } else { 1 };
+    let tab = source.lines().enumerate().skip(at.line.saturating_sub(1)).take(reach).find_map(|(index, line)| {
+        tab_in_indentation(line).map(|column| Position::new(index + 1, column))
+    });
+    if let Some(place) = tab {
+        return (place, "a tab stands in the indentation of this line, YAML takes spaces only".to_owned());
     }
     let said = |message: &str| (at, message.to_owned());
     if info.starts_with("mapping values are not allowed") || info.starts_with("illegal placement of ':'") {
@@ -146,7 +149,7 @@ mod tests {
         for (source, expected) in [
             (
                 "text: Price: 5\n",
-                "line 1, column 12: text: not valid YAML: a text with \": \" in it must stand in quotes",
+                "line 1, column 12: not valid YAML: a text with \": \" in it must stand in quotes",
             ),
             ("a:b\nc: 1\n", "line 1, column 1: not valid YAML: the colon behind a key needs a space"),
             ("key\nother: 1\n", "a colon is missing"),

@@ -99,11 +99,11 @@ fn contradicting_frames_are_errors() {
     let error =
         with("", "  - { type: rect, frame: { x: 1, width: 3 },\n      sizes: { link: { frame: { right: 2 } } } }")
             .unwrap_err();
-    let expected = "line 7, column 33: layers[0].sizes.link.frame.right: x, right and width contradict";
+    let expected = "line 6, column 33: layers[0].sizes.link.frame.right: x, right and width contradict";
     assert!(error.starts_with(expected), "{error}");
     let error =
         with("", "  - { type: rect, frame: { height: 3 },\n      sizes: { link: { height: 2 } } }").unwrap_err();
-    assert!(error.starts_with("line 7, column 24: layers[0].sizes.link.height: \"height\" is in the layer"), "{error}");
+    assert!(error.starts_with("line 6, column 24: layers[0].sizes.link.height: \"height\" is in the layer"), "{error}");
     assert_eq!(error.lines().count(), 1, "{error}");
     let error = with("", "  - { type: rect, height: 3, frame: { height: 4 } }").unwrap_err();
     assert!(error.contains("\"height\" is in the layer and in its frame"), "{error}");

@@ -19,7 +19,7 @@ fn a_lacking_column_of_an_optional_field_can_be_told() {
     let mut template = with(fields, "  - { type: rect }").unwrap();
     let absent = |template: &Template| told(template.absent_columns(&columns(&["name", "price", "image", "note"])));
     let expected = [
-        "line 4, column 48: fields.price: the data has no column \"Price\": every row has no value, did you mean \"price\"?",
+        "line 4, column 49: fields.price: the data has no column \"Price\": every row has no value, did you mean \"price\"?",
         "line 4, column 89: fields.photo: the data has no column \"photo\": every row has its default",
     ];
     assert_eq!(absent(&template), expected);

@@ -40,7 +40,7 @@ fn children_come_once_for_every_item_and_know_their_place() {
     assert_eq!(words("for: t in tags", "{{ t }}", json!({ "tags": "[\"a\", \"b\"]" })), ["a", "b"]);
     assert_eq!(words("for: n in 3", "{{ n }}", json!({})), ["1", "2", "3"]);
     assert_eq!(words("for: n in stars", "{{ n }}", json!({ "stars": "2" })), ["1", "2"]);
-    assert_eq!(words("for: w in ['x', 'y']", "{{ w }}", json!({})), ["x", "y"]);
+    assert_eq!(words("for: \"w in ['x', 'y']\"", "{{ w }}", json!({})), ["x", "y"]);
     // Any column of JSON.
     let row = json!({ "tips": [{ "t": "a", "n": null }, { "t": "b" }] });
     assert_eq!(words("for: tip in row.tips", "{{ tip.t }}{{ tip.n | default('-') }}", row), ["a-", "b-"]);
@@ -122,10 +122,10 @@ fn photos_of_items_are_relative_to_where_they_were_written() {
     assert_eq!(declared, ["a.png Data", "img/none.png Template"]);
     assert_eq!(base("for: p in products, limit: 1", "photos/{{ p.name }}.png", products()), ["photos/Lamp.png Data"]);
     let raw = json!({ "items": [{ "photo": "b.png" }] });
-    assert_eq!(base("for: p in row['items']", "{{ p.photo }}", raw.clone()), ["b.png Data"]);
-    assert_eq!(base("for: p in row['items']", "{{ 'x/' ~ p.photo }}", raw), ["x/b.png Data"]);
+    assert_eq!(base("for: \"p in row['items']\"", "{{ p.photo }}", raw.clone()), ["b.png Data"]);
+    assert_eq!(base("for: \"p in row['items']\"", "{{ 'x/' ~ p.photo }}", raw), ["x/b.png Data"]);
     assert_eq!(base("for: n in 1", "icons/{{ n }}.png", json!({})), ["icons/1.png Template"]);
-    assert_eq!(base("for: i in ['a.png']", "{{ i }}", json!({})), ["a.png Template"]);
+    assert_eq!(base("for: \"i in ['a.png']\"", "{{ i }}", json!({})), ["a.png Template"]);
     // A list that the template gives itself.
     let source = "  - { type: repeat, for: p in list, layers: [{ type: image, src: '{{ p.photo }}' }] }";
     let fields = "{ list: { type: list, default: [{ photo: c.png }], items: { photo: { type: image } } } }";

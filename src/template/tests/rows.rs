@@ -115,7 +115,7 @@ fn photos_know_which_folder_they_belong_to() {
     .unwrap()
     .assets();
     let locations: Vec<&str> = assets.iter().map(|(asset, _)| &*asset.location).collect();
-    assert_eq!(locations, ["img/none.png", "img/logo.png"]);
+    assert_eq!(locations, ["img/none.png", "img/item.png", "img/logo.png"]);
 }
 
 #[test]

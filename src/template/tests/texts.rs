@@ -66,7 +66,7 @@ fn pieces_without_characters_vanish_and_markup_is_text() {
 #[test]
 fn a_text_layer_has_text_or_spans() {
     for (layer, expected) in [
-        ("{ type: text }", "line 6, column 5: layers[0]: the text layer has no \"text\" and no \"spans\": give one"),
+        ("{ type: text }", "line 5, column 5: layers[0]: the text layer has no \"text\" and no \"spans\": give one"),
         ("{ type: text, text: a, spans: [{ text: b }] }", "text and spans contradict each other"),
         (
             "{ type: text, text: a, sizes: { link: { spans: [{ text: b }] } } }",
