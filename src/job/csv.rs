@@ -150,7 +150,11 @@ fn take_separator_line(input: &mut Input) -> io::Result<Option<u8>> {
     let is_line_end = |byte| matches!(byte, b'\r' | b'\n');
     let mut ended = false;
     // One byte more than the line end, to see whether a CR has its line feed.
-    let head = input.peek_until(|byte| std::mem::replace(&mut ended, ended || is_line_end(byte)))?;
+    let head = input.peek_until(|byte| {
+        let had_ended = ended;
+        ended |= is_line_end(byte);
+        had_ended
+    })?;
     let end = head.iter().position(|byte| is_line_end(*byte)).unwrap_or(head.len());
     let (line, rest) = head.split_at(end);
     let quoted = line.strip_prefix(b"\"").and_then(|line| line.strip_suffix(b"\""));

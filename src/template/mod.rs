@@ -44,6 +44,7 @@ mod tables;
 mod tests;
 mod traps;
 mod yaml_advice;
+mod yaml_reader;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -7,9 +7,12 @@ pub(super) fn advise(source: &str, at: Position, info: &str) -> (Position, Strin
     let lines: Vec<&str> = source.lines().take(at.line).collect();
     // A value may go on in the next line: there the parser stands before the tab.
     let reach = if info.contains("tab") { 2 } else { 1 };
-    let tab = source.lines().enumerate().skip(at.line.saturating_sub(1)).take(reach).find_map(|(index, line)| {
-        tab_in_indentation(line).map(|column| Position::new(index + 1, column))
-    });
+    let tab = source
+        .lines()
+        .enumerate()
+        .skip(at.line.saturating_sub(1))
+        .take(reach)
+        .find_map(|(index, line)| tab_in_indentation(line).map(|column| Position::new(index + 1, column)));
     if let Some(place) = tab {
         return (place, "a tab stands in the indentation of this line, YAML takes spaces only".to_owned());
     }
@@ -147,10 +150,7 @@ mod tests {
     #[test]
     fn other_slips_say_what_to_write() {
         for (source, expected) in [
-            (
-                "text: Price: 5\n",
-                "line 1, column 12: not valid YAML: a text with \": \" in it must stand in quotes",
-            ),
+            ("text: Price: 5\n", "line 1, column 12: not valid YAML: a text with \": \" in it must stand in quotes"),
             ("a:b\nc: 1\n", "line 1, column 1: not valid YAML: the colon behind a key needs a space"),
             ("key\nother: 1\n", "a colon is missing"),
             ("a: 'it's'\n", "a quote inside of '…' is written twice"),
