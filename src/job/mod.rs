@@ -27,5 +27,5 @@ pub use output::{Format, FormatError, Output, QualityError};
 pub use record::{Record, RecordError, Status, Warning};
 pub use result::{Counts, JobResult, Timings};
 pub use row::Row;
-pub use row_error::{RowError, RowErrorKind};
+pub use row_error::{EncodingGuess, RowError, RowErrorKind};
 pub use rows::{RowReader, RowSyntax};

@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::keys::{Key, Kind, Object};
 use super::choices::{DECORATION_LINE, WEIGHTS};
+use super::keys::{Key, Kind, Object};
 use super::tables::{DECORATION, FIELD, FRAME, ITEM_TYPES, LAYERS, NOT_OVERRIDABLE, OBJECTS, TEMPLATE};
 
 /// JSON Schema of a template, for editors that complete and check while one types.
@@ -174,7 +174,11 @@ mod tests {
         let schema = schema();
         let text = &schema["$defs"]["text layer"];
         assert_eq!(text["properties"]["type"], json!({ "const": "text", "description": "Kind of layer" }));
-        assert_eq!(text["required"], json!(["type", "text"]));
+        assert_eq!(text["required"], json!(["type"]));
+        assert_eq!(text["oneOf"][1]["required"], json!(["spans"]));
+        assert_eq!(schema["$defs"]["repeat layer"]["required"], json!(["type", "for"]));
+        assert_eq!(schema["$defs"]["span"]["required"], json!(["text"]));
+        assert_eq!(schema["$defs"]["size"]["properties"]["scale"]["default"], json!(1));
         assert!(text["properties"]["sizes"]["additionalProperties"]["properties"].get("font").is_some());
         assert!(schema["$defs"]["frame"]["properties"].get("left").is_some());
         assert_eq!(schema["properties"]["layers"]["items"]["$ref"], "#/$defs/layer");

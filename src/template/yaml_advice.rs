@@ -5,10 +5,16 @@ use super::error::Position;
 /// The place and the message for a mistake that the parser found.
 pub(super) fn advise(source: &str, at: Position, info: &str) -> (Position, String) {
     let lines: Vec<&str> = source.lines().take(at.line).collect();
-    let line = lines.last().copied().unwrap_or_default();
-    if let Some(column) = tab_in_indentation(line) {
-        let message = "a tab stands in the indentation of this line, YAML takes spaces only";
-        return (Position::new(at.line, column), message.to_owned());
+    // A value may go on in the next line: there the parser stands before the tab.
+    let reach = if info.contains("tab") { 2 } else { 1 };
+    let tab = source
+        .lines()
+        .enumerate()
+        .skip(at.line.saturating_sub(1))
+        .take(reach)
+        .find_map(|(index, line)| tab_in_indentation(line).map(|column| Position::new(index + 1, column)));
+    if let Some(place) = tab {
+        return (place, "a tab stands in the indentation of this line, YAML takes spaces only".to_owned());
     }
     let said = |message: &str| (at, message.to_owned());
     if info.starts_with("mapping values are not allowed") || info.starts_with("illegal placement of ':'") {
@@ -32,9 +38,7 @@ pub(super) fn advise(source: &str, at: Position, info: &str) -> (Position, Strin
         "while parsing a quoted scalar, found unknown escape character" => {
             said("a backslash in \"double quotes\" begins an escape: write it twice, or use 'single quotes'")
         }
-        "while parsing a flow mapping, did not find expected ',' or '}'" => {
-            said("a comma or the closing } is missing")
-        }
+        "while parsing a flow mapping, did not find expected ',' or '}'" => said("a comma or the closing } is missing"),
         "while parsing a flow sequence, expected ',' or ']'" => said("a comma or the closing ] is missing"),
         "while scanning a block scalar, did not find expected comment or line break" => {
             said("a value that begins with > or | must stand in quotes (alone they begin a text on the next lines)")
@@ -131,7 +135,10 @@ mod tests {
             ("layers:\n  - type: text\n   text: hi\n", "line 3, column 4: "),
             ("layers:\n  - type: text\n   text: hi\n", "indented by 3 spaces, what it could belong to by 0 or 2 or 4"),
             ("layers:\n  - type: rect\n - type: rect\n", "indented by 1 spaces, what it could belong to by 0 or 2"),
-            ("sizes:\n  link:\n    width: 1\n   height: 2\n", "indented by 3 spaces, what it could belong to by 0 or 2 or 4"),
+            (
+                "sizes:\n  link:\n    width: 1\n   height: 2\n",
+                "indented by 3 spaces, what it could belong to by 0 or 2 or 4",
+            ),
             ("  name: a\n locale: de\n", "indented by 1 spaces, what it could belong to by 2"),
             ("name: a\n  locale: de\n", "indented deeper than the key above it"),
             ("- type: text\n    text: hi\n", "indented deeper than the key above it"),
@@ -143,7 +150,7 @@ mod tests {
     #[test]
     fn other_slips_say_what_to_write() {
         for (source, expected) in [
-            ("text: Price: 5\n", "line 1, column 12: text: not valid YAML: a text with \": \" in it must stand in quotes"),
+            ("text: Price: 5\n", "line 1, column 12: not valid YAML: a text with \": \" in it must stand in quotes"),
             ("a:b\nc: 1\n", "line 1, column 1: not valid YAML: the colon behind a key needs a space"),
             ("key\nother: 1\n", "a colon is missing"),
             ("a: 'it's'\n", "a quote inside of '…' is written twice"),
