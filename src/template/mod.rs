@@ -234,14 +234,15 @@ impl Template {
     /// The nearest column that no field reads is suggested. Not to be asked of rows that may each have others (JSON).
     pub fn absent_columns(&self, columns: &[Arc<str>]) -> Vec<TemplateError> {
         let fields = self.fields.iter().zip(&self.replacements);
-        let absent = fields
-            .filter(|(field, value)| !field.required && value.is_none() && !columns.contains(&field.column));
+        let absent =
+            fields.filter(|(field, value)| !field.required && value.is_none() && !columns.contains(&field.column));
         let is_free = |column: &&Arc<str>| !self.fields.iter().any(|field| field.column == **column);
         let error = |(field, _): (&Field, _)| {
             let otherwise = if field.default.is_some() { "its default" } else { "no value" };
             let message = format!("the data has no column \"{}\": every row has {otherwise}", field.column);
             let free = columns.iter().filter(is_free).map(|column| &**column);
-            TemplateError::new(field.position, format!("fields.{}", field.name), message).suggesting(&field.column, free)
+            TemplateError::new(field.position, format!("fields.{}", field.name), message)
+                .suggesting(&field.column, free)
         };
         absent.map(error).collect()
     }

@@ -4,10 +4,10 @@
 
 use std::sync::Arc;
 
+use super::choices::{Anchor, DecorationLine, ErrorRule, Transform, Weight};
 use super::error::Position;
 use super::expression::Program;
 use super::keys::Kind;
-use super::choices::{Anchor, DecorationLine, ErrorRule, Transform, Weight};
 use super::scene::{
     Align, Direction, Fill, Fit, Justify, Length, LineHeight, Mask, Overflow, TextAlign, TextDirection, VerticalAlign,
 };

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use minijinja::Value;
 
 use super::case::CaseRules;
+use super::choices::{FontStyle, Weight};
 use super::error::TemplateErrors;
 use super::field::{self, Field, FieldType, NumberSyntax};
 use super::layers::LayerReader;
@@ -13,7 +14,6 @@ use super::name::Part;
 use super::number_format::NumberFormat;
 use super::reader::{self, Content, Node, Syntax};
 use super::reading::{Map, Reading, join};
-use super::choices::{FontStyle, Weight};
 use super::scalar::{Name, Scalar, is_name};
 use super::scan;
 use super::scope::{FieldNames, SizeValue};

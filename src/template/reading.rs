@@ -114,9 +114,7 @@ impl Reading {
         let found = self.item_names.iter().rev().chain(&self.names).find(|(known, _)| **known == *name);
         match found {
             Some((_, shape)) => Some(shape.clone()),
-            None if name == "loop" && !self.item_names.is_empty() => {
-                Some(Shape::with_parts(super::scope::LOOP_PARTS))
-            }
+            None if name == "loop" && !self.item_names.is_empty() => Some(Shape::with_parts(super::scope::LOOP_PARTS)),
             None => None,
         }
     }
@@ -278,8 +276,7 @@ impl Reading {
             let Some(shape) = self.shape_of(&reference.root) else { continue };
             if let (Shape::Columns, Some(Step::Part(column))) = (&shape, reference.steps.first()) {
                 let is_guarded = reference.is_guarded;
-                let column =
-                    ColumnUse { column: column.as_str().into(), position, path: path.to_owned(), is_guarded };
+                let column = ColumnUse { column: column.as_str().into(), position, path: path.to_owned(), is_guarded };
                 if !self.columns.contains(&column) {
                     self.columns.push(column);
                 }

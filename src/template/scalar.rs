@@ -141,7 +141,13 @@ pub(super) trait FromScalar: Clone {
     fn placeholder() -> Self;
 }
 
-pub(super) fn number_in(scalar: &Scalar<'_>, what: &str, min: f64, max: f64, units: &[(&str, f64)]) -> Result<f64, Mismatch> {
+pub(super) fn number_in(
+    scalar: &Scalar<'_>,
+    what: &str,
+    min: f64,
+    max: f64,
+    units: &[(&str, f64)],
+) -> Result<f64, Mismatch> {
     let number = match scalar {
         Scalar::Number(value, _) => Some(*value),
         Scalar::Text(text) => css::number_with_unit(text.trim(), units),

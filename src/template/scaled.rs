@@ -52,7 +52,8 @@ impl Scale {
     }
 
     fn layer(&self, layer: Layer) -> Layer {
-        let Layer { path, frame, opacity, rotation_degrees, overflow, style, grow, flex_shrink, align_self, kind } = layer;
+        let Layer { path, frame, opacity, rotation_degrees, overflow, style, grow, flex_shrink, align_self, kind } =
+            layer;
         let kind = match kind {
             LayerKind::Rect => LayerKind::Rect,
             LayerKind::Ellipse => LayerKind::Ellipse,

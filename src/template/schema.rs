@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::keys::{Key, Kind, Object};
 use super::choices::{DECORATION_LINE, WEIGHTS};
+use super::keys::{Key, Kind, Object};
 use super::tables::{DECORATION, FIELD, FRAME, ITEM_TYPES, LAYERS, NOT_OVERRIDABLE, OBJECTS, TEMPLATE};
 
 /// JSON Schema of a template, for editors that complete and check while one types.

@@ -89,7 +89,8 @@ impl Shape {
                 wrong(message, name, Vec::new())
             }
             (Self::Single(ty), Step::Part(name)) => {
-                let message = format!("\"{}\" is a single value ({ty}) and has no part \"{}\"", short(so_far), short(name));
+                let message =
+                    format!("\"{}\" is a single value ({ty}) and has no part \"{}\"", short(so_far), short(name));
                 wrong(message, name, Vec::new())
             }
         }

@@ -21,8 +21,12 @@ pub(super) static TEMPLATE: Object = Object {
     groups: &[&[
         Key::fixed("gravure", Kind::Whole(1, 1), "Version of this format: 1").required(),
         Key::fixed("name", Kind::Name, "Name of the template, used in logs and object names").required(),
-        Key::fixed("locale", Kind::Text, "BCP 47 tag: how numbers, money and dates are written, and letters change case")
-            .default("en"),
+        Key::fixed(
+            "locale",
+            Kind::Text,
+            "BCP 47 tag: how numbers, money and dates are written, and letters change case",
+        )
+        .default("en"),
         Key::fixed("key", Kind::Text, "Expression that names a row; else column id, else the row's number"),
         Key::fixed("sizes", Kind::Named(&SIZE), "The canvases to draw, by name").required(),
         Key::fixed("outputs", Kind::ObjectList(&OUTPUT), "What to encode; flags and jobs override it"),
@@ -83,7 +87,11 @@ pub(super) static FIELD: Object = Object {
         Key::fixed("pii", Kind::Boolean, "Personal data: never shown in names, logs or messages").default("false"),
         Key::fixed("column", Kind::Text, "Column of the data, where it is not called like the field"),
         Key::fixed("locale", Kind::Text, "How numbers are written in the data, where not as the template writes them"),
-        Key::fixed("format", Kind::Text, "How dates are written in the data, such as DD.MM.YYYY, where not in ISO 8601"),
+        Key::fixed(
+            "format",
+            Kind::Text,
+            "How dates are written in the data, such as DD.MM.YYYY, where not in ISO 8601",
+        ),
         Key::fixed("items", Kind::Items, "A list's items: their named parts, or the type of plain values"),
         Key::fixed("fields", Kind::Named(&FIELD), "The named parts of an object"),
     ]],
@@ -210,8 +218,12 @@ pub(super) static TEXT: Object = Object {
             DECORATION_KEY,
             TRANSFORM_KEY,
             Key::fixed("text_shadow", Kind::OneOrMany(&TEXT_SHADOW), "Shadow of the characters, or several"),
-            Key::new("direction", Kind::Choice(TEXT_DIRECTION), "Which way paragraphs run; auto: by their first letter")
-                .default("auto"),
+            Key::new(
+                "direction",
+                Kind::Choice(TEXT_DIRECTION),
+                "Which way paragraphs run; auto: by their first letter",
+            )
+            .default("auto"),
             Key::new("align", Kind::Choice(TEXT_ALIGN), "Along the line").default("start"),
             Key::new("valign", Kind::Choice(VERTICAL_ALIGN), "Within the frame's height").default("top"),
             Key::new("max_lines", Kind::Whole(1, 10_000), "Most lines"),

@@ -80,8 +80,7 @@ pub(super) struct Binder<'b, 't> {
 impl<'b, 't> Binder<'b, 't> {
     pub fn new(row: &'b BoundRow<'t>, size_index: usize, pass: Option<&Arc<Pass>>, spent: &'b Spent) -> Self {
         let scope = Arc::new(row.scope(size_index, pass));
-        let mut numbers: Vec<String> =
-            Pass::outwards(pass).map(|pass| (pass.index + 1).to_string()).collect();
+        let mut numbers: Vec<String> = Pass::outwards(pass).map(|pass| (pass.index + 1).to_string()).collect();
         numbers.reverse();
         let items = if numbers.is_empty() { String::new() } else { format!(" (item {})", numbers.join(", ")) };
         Self { row, size_index, scope, items, spent }
@@ -308,9 +307,12 @@ impl<'b, 't> Binder<'b, 't> {
             on_error: match model.on_error {
                 ErrorRule::Fail => OnError::Fail,
                 ErrorRule::Hide => OnError::Hide,
-                ErrorRule::Placeholder => OnError::Placeholder(model.placeholder.as_ref().map(|(location, _)| {
-                    AssetRef { location: Arc::clone(location), base: AssetBase::Template }
-                })),
+                ErrorRule::Placeholder => OnError::Placeholder(
+                    model
+                        .placeholder
+                        .as_ref()
+                        .map(|(location, _)| AssetRef { location: Arc::clone(location), base: AssetBase::Template }),
+                ),
             },
         })
     }

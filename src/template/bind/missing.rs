@@ -24,9 +24,10 @@ impl BoundRow<'_> {
         let _ = program.eval(Value::from_dyn_object(watched));
         let seen = std::mem::take(&mut *seen.lock());
         let is_missing = |reference: &&Reference| !reference.is_guarded && value_of(reference, scope).is_undefined();
-        let culprit = seen.iter().rev().find_map(|name| {
-            program.references().iter().filter(|reference| reference.root == *name).rfind(is_missing)
-        });
+        let culprit = seen
+            .iter()
+            .rev()
+            .find_map(|name| program.references().iter().filter(|reference| reference.root == *name).rfind(is_missing));
         let Some(reference) = culprit else {
             let message = "a value that the expression needs is missing from this row";
             return BindError::new(ErrorCode::ExpressionFailed, path, message);

@@ -42,7 +42,8 @@ impl DateSyntax {
         let mut parts = BrokenDownTime::from(sample);
         parts.set_offset(Some(Offset::UTC));
         let text = parts.to_string(&strptime).map_err(|error| format!("not a format of dates: {error}"))?;
-        let back = BrokenDownTime::parse(&strptime, &text).map_err(|error| format!("not a format of dates: {error}"))?;
+        let back =
+            BrokenDownTime::parse(&strptime, &text).map_err(|error| format!("not a format of dates: {error}"))?;
         if back.to_date().is_err() {
             return Err("a format of dates needs year, month and day, such as DD.MM.YYYY".to_owned());
         }
@@ -61,10 +62,9 @@ impl DateSyntax {
             return Err(Mismatch::expected("a date"));
         }
         match &self.format {
-            None => iso(text).ok_or_else(|| Mismatch {
-                expected: "a date such as 2026-01-31".into(),
-                detail: advice(text),
-            }),
+            None => {
+                iso(text).ok_or_else(|| Mismatch { expected: "a date such as 2026-01-31".into(), detail: advice(text) })
+            }
             Some(format) => {
                 let read = format.read(text).or_else(|| if format.is_like_iso { None } else { iso(text) });
                 read.ok_or_else(|| Mismatch::expected(format!("a date written {} or as ISO 8601", format.written)))
@@ -233,10 +233,20 @@ mod tests {
         ] {
             assert_eq!(read(text).as_deref(), Some(expected), "{text}");
         }
-        for wrong in
-            ["2026-02-29", "31.01.2026", "2026-1-1", "2026-13-01", "2026-01-31T25:00", "2026-01-31T", "+026-01-01", "é",
-             "2026-01-31T10:00[Europe/Berlin]", "-000001-01-01", "", "tomorrow"]
-        {
+        for wrong in [
+            "2026-02-29",
+            "31.01.2026",
+            "2026-1-1",
+            "2026-13-01",
+            "2026-01-31T25:00",
+            "2026-01-31T",
+            "+026-01-01",
+            "é",
+            "2026-01-31T10:00[Europe/Berlin]",
+            "-000001-01-01",
+            "",
+            "tomorrow",
+        ] {
             assert_eq!(read(wrong), None, "{wrong}");
         }
     }

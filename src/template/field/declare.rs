@@ -44,7 +44,9 @@ pub(in crate::template) fn read(reading: &mut Reading, node: &Node, path: &str, 
 pub(in crate::template) fn wrong_name(name: &str, is_part: bool) -> Option<String> {
     let starts = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
     if !starts || name.len() > 64 || !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
-        return Some("a name is letters, digits and \"_\", at most 64 (a field's \"column\" may be anything)".to_owned());
+        return Some(
+            "a name is letters, digits and \"_\", at most 64 (a field's \"column\" may be anything)".to_owned(),
+        );
     }
     if RESERVED.contains(&name) {
         return Some(format!("\"{name}\" is a word of expressions, choose another name"));
@@ -156,8 +158,11 @@ fn list_type(reading: &mut Reading, map: &Map<'_>) -> Option<FieldType> {
         Content::Text(word) => match single_type(word) {
             Some(ty) => ty,
             None => {
-                let message =
-                    format!("expected named parts or one of {}, got {}", ITEM_TYPES.join(", "), Scalar::from_node(&items.value));
+                let message = format!(
+                    "expected named parts or one of {}, got {}",
+                    ITEM_TYPES.join(", "),
+                    Scalar::from_node(&items.value)
+                );
                 let error = TemplateError::new(items.value.position, path, message);
                 reading.push(error.suggesting(word, ITEM_TYPES.iter().copied()));
                 return None;
@@ -184,7 +189,8 @@ fn numbers(reading: &mut Reading, map: &Map<'_>) -> Arc<NumberSyntax> {
             Ok(numbers) => return Arc::new(numbers),
             Err(message) => {
                 let entry = map.entry("locale");
-                let (place, path) = entry.map_or((map.position, map.path.clone()), |e| (e.value.position, map.path_of(e)));
+                let (place, path) =
+                    entry.map_or((map.position, map.path.clone()), |e| (e.value.position, map.path_of(e)));
                 reading.error(place, path, message);
             }
         }
@@ -198,7 +204,8 @@ fn dates(reading: &mut Reading, map: &Map<'_>) -> Arc<DateSyntax> {
             Ok(dates) => return Arc::new(dates),
             Err(message) => {
                 let entry = map.entry("format");
-                let (place, path) = entry.map_or((map.position, map.path.clone()), |e| (e.value.position, map.path_of(e)));
+                let (place, path) =
+                    entry.map_or((map.position, map.path.clone()), |e| (e.value.position, map.path_of(e)));
                 reading.error(place, path, message);
             }
         }

@@ -221,12 +221,7 @@ fn convert_list(item: &Field, value: &Json, conversion: &mut Conversion, path: &
     Ok(Value::from(items))
 }
 
-fn convert_object(
-    parts: &[Field],
-    value: &Json,
-    conversion: &mut Conversion,
-    path: &str,
-) -> Result<Value, BindError> {
+fn convert_object(parts: &[Field], value: &Json, conversion: &mut Conversion, path: &str) -> Result<Value, BindError> {
     let parsed;
     let object = match value {
         Json::Object(object) => Some(object),

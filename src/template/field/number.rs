@@ -41,8 +41,8 @@ impl NumberSyntax {
         let locale: Locale = crate::template::locale::parse(tag)?;
         let mut options = DecimalFormatterOptions::default();
         options.grouping_strategy = Some(GroupingStrategy::Always);
-        let formatter = DecimalFormatter::try_new((&locale).into(), options)
-            .expect("compiled data falls back to the root locale");
+        let formatter =
+            DecimalFormatter::try_new((&locale).into(), options).expect("compiled data falls back to the root locale");
         let write = |text: &str| {
             let decimal = text.parse::<fixed_decimal::Decimal>().expect("a literal of digits");
             formatter.format(&decimal).to_string()

@@ -33,11 +33,7 @@ pub(super) fn shadows(reading: &mut Reading, map: &Map<'_>) -> Vec<ShadowModel> 
 }
 
 /// The shadow under a key, or the list of them, with their paths.
-pub(super) fn one_or_many<'n>(
-    reading: &mut Reading,
-    map: &Map<'n>,
-    name: &'static str,
-) -> Vec<(&'n Node, String)> {
+pub(super) fn one_or_many<'n>(reading: &mut Reading, map: &Map<'n>, name: &'static str) -> Vec<(&'n Node, String)> {
     let Some(entry) = map.entry(name) else {
         return Vec::new();
     };

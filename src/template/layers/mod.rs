@@ -153,12 +153,7 @@ fn nested<'n>(
 }
 
 /// Records that entries contradict each other, at the one that a size laid over the others where there is one.
-fn contradiction(
-    reading: &mut Reading,
-    layer: &Map<'_>,
-    entries: &[Option<(&Map<'_>, &Entry)>],
-    message: String,
-) {
+fn contradiction(reading: &mut Reading, layer: &Map<'_>, entries: &[Option<(&Map<'_>, &Entry)>], message: String) {
     let there = || entries.iter().flatten();
     let blamed = there().rfind(|(_, entry)| entry.via.is_some());
     let blamed = blamed.or_else(|| there().next_back());

@@ -3,9 +3,9 @@
 use super::boxes::one_or_many;
 use super::{contradiction, nested};
 use crate::template::choices::{DECORATION_LINE, DecorationLine};
-use crate::template::model::{DecorationModel, FontModel, Prop, SpanModel, TextModel, TextShadowModel};
 use crate::template::error::Position;
 use crate::template::keys::Kind;
+use crate::template::model::{DecorationModel, FontModel, Prop, SpanModel, TextModel, TextShadowModel};
 use crate::template::reader::{Content, Node};
 use crate::template::reading::{Map, Reading};
 use crate::template::tables::{DECORATION, FONT, SHRINK, SPAN, TEXT_SHADOW};
