@@ -135,6 +135,17 @@ impl Overrides {
             self.depth += 1;
         }
     }
+
+    /// Keeps what follows apart from what stands before, both at this level. The shaper puts runs of several faces
+    /// within a word in the order of the text, also where it runs from right to left: a mark of another level
+    /// between them makes each a stretch of its own.
+    pub(super) fn part(&mut self, level: u8, content: &mut String) {
+        if level % 2 == 1 {
+            self.set(level + 1, content);
+            content.push(LRM);
+            self.set(level, content);
+        }
+    }
 }
 
 #[cfg(test)]

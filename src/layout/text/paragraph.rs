@@ -6,7 +6,7 @@ use cosmic_text::{Attrs, AttrsList, Family, FeatureTag, FontFeatures, Metrics, W
 use unicode_script::{Script, UnicodeScript};
 use unicode_segmentation::UnicodeSegmentation;
 
-use crate::assets::FaceChoice;
+use crate::assets::{Face, FaceChoice};
 use crate::template::scene::{Span, TextDirection};
 
 use super::bidi::{self, Directions, Overrides};
@@ -33,6 +33,8 @@ pub(super) struct Paragraph {
     pub(super) clusters: Vec<Cluster>,
     /// The span that it stands in where it is empty.
     pub(super) home: usize,
+    /// Something of it is set in another face than its span's first.
+    pub(super) has_fallback: bool,
     /// Parts that no face has by itself.
     pub(super) missing: Vec<Range<usize>>,
     runs: Vec<Run>,
@@ -48,6 +50,18 @@ struct Run {
     script: Script,
     /// Differs from the run before where the two must not be shaped as one.
     is_odd: bool,
+    /// Not the first face of its span.
+    is_fallback: bool,
+}
+
+/// How a piece is set.
+struct Picked<'a> {
+    span: usize,
+    choice: &'a FaceChoice,
+    script: Script,
+    /// Not to be shaped as one with what stands before.
+    is_apart: bool,
+    is_fallback: bool,
 }
 
 /// What text looks like besides its faces.
@@ -113,7 +127,10 @@ impl Paragraph {
         let Some(primary) = faces.first() else { return };
         if piece.is_ascii() && primary.face.covers_ascii() && !primary.face.is_emoji() {
             self.with_controls.push_str(piece);
-            self.append(piece, span, primary, Script::Latin, false);
+            self.append(
+                piece,
+                Picked { span, choice: primary, script: Script::Latin, is_apart: false, is_fallback: false },
+            );
             return;
         }
         let enclosed = bidi::enclosed(piece);
@@ -134,11 +151,15 @@ impl Paragraph {
                 missed += 1;
             }
             let is_apart = covering.is_none() && missed % MISSING_AT_ONCE == 0;
-            self.append(cluster, span, covering.map_or(primary, |index| &faces[index]), script, is_apart);
+            let choice = covering.map_or(primary, |index| &faces[index]);
+            let is_fallback = covering.is_some_and(|index| index > 0);
+            self.has_fallback |= is_fallback;
+            self.append(cluster, Picked { span, choice, script, is_apart, is_fallback });
         }
     }
 
-    fn append(&mut self, piece: &str, span: usize, choice: &FaceChoice, script: Script, is_apart: bool) {
+    fn append(&mut self, piece: &str, picked: Picked<'_>) {
+        let Picked { span, choice, script, is_apart, is_fallback } = picked;
         let start = self.text.len();
         self.text.push_str(piece);
         let range = start..self.text.len();
@@ -147,7 +168,7 @@ impl Paragraph {
         }
         let is_common = matches!(script, Script::Common | Script::Inherited | Script::Unknown);
         let Some(last) = self.runs.last_mut() else {
-            self.runs.push(Run { range, span, choice: choice.clone(), script, is_odd: false });
+            self.runs.push(Run { range, span, choice: choice.clone(), script, is_odd: false, is_fallback });
             return;
         };
         let was_common = matches!(last.script, Script::Common | Script::Inherited | Script::Unknown);
@@ -162,7 +183,7 @@ impl Paragraph {
         }
         let is_odd = last.is_odd != (last.choice == *choice && !joins);
         let script = if is_common { last.script } else { script };
-        self.runs.push(Run { range, span, choice: choice.clone(), script, is_odd });
+        self.runs.push(Run { range, span, choice: choice.clone(), script, is_odd, is_fallback });
     }
 
     /// After the last piece: directions are known, and spaces at the end hang and are not seen.
@@ -200,6 +221,12 @@ impl Paragraph {
         spans
     }
 
+    /// The faces other than the first of their span that a part is set in.
+    pub(super) fn fallbacks_in(&self, range: &Range<usize>) -> impl Iterator<Item = (usize, &Face)> {
+        let fallbacks = self.runs_in(range).filter(|(run, _)| run.is_fallback);
+        fallbacks.map(|(run, _)| (run.span, &*run.choice.face))
+    }
+
     fn runs_in(&self, range: &Range<usize>) -> impl Iterator<Item = (&Run, Range<usize>)> {
         let first = self.runs.partition_point(|run| run.range.end <= range.start);
         let range = range.clone();
@@ -220,12 +247,16 @@ impl Paragraph {
         let mut attrs = AttrsList::new(&default);
         let levels = self.directions.levels.as_deref();
         let mut overrides = levels.map(|_| Overrides::open(self.directions.rtl, &mut text));
-        let (mut ordinal, mut previous) = (0, None);
+        let (mut ordinal, mut previous): (usize, Option<&Run>) = (0, None);
         for (run, part) in self.runs_in(&range) {
-            if previous.is_some_and(|previous| previous != run.span) {
-                ordinal += 1;
+            let before = previous.replace(run);
+            ordinal += usize::from(before.is_some_and(|before| before.span != run.span));
+            if let (Some(levels), Some(overrides)) = (levels, &mut overrides)
+                && before.is_some_and(|before| before.is_shaped_apart(run))
+                && levels[part.start - 1] == levels[part.start]
+            {
+                overrides.part(levels[part.start], &mut text);
             }
-            previous = Some(run.span);
             let spacing = run.letter_spacing(look.spans);
             let (spaced, plain) = (run.attrs(look, ordinal, true), run.attrs(look, ordinal, false));
             let mut start = part.start;
@@ -240,13 +271,19 @@ impl Paragraph {
                 match odd {
                     Some(cluster) if cluster.start == start => {
                         end = cluster.end.min(end);
+                        let space = |text: &mut String, attrs: &mut AttrsList, here: bool| {
+                            if here && cluster.is_spaced {
+                                attrs.add_span(text.len()..text.len() + WORD_JOINER.len_utf8(), &spaced);
+                                text.push(WORD_JOINER);
+                            }
+                        };
+                        // The shaper has the space to the right of every glyph.
+                        let rtl = levels.is_some_and(|levels| levels[start] % 2 == 1);
+                        space(&mut text, &mut attrs, rtl);
                         attrs.add_span(text.len()..text.len() + end - start, &plain);
                         places.push((text.len(), start));
                         text.push_str(&self.text[start..end]);
-                        if cluster.is_spaced {
-                            attrs.add_span(text.len()..text.len() + WORD_JOINER.len_utf8(), &spaced);
-                            text.push(WORD_JOINER);
-                        }
+                        space(&mut text, &mut attrs, !rtl);
                     }
                     odd => {
                         end = odd.map_or(end, |cluster| cluster.start.min(end));
@@ -260,7 +297,9 @@ impl Paragraph {
         }
         if let Some(tail) = tail {
             if let Some(overrides) = &mut overrides {
-                overrides.set(u8::from(self.directions.rtl), &mut text);
+                let level = u8::from(self.directions.rtl);
+                overrides.set(level, &mut text);
+                overrides.part(level, &mut text);
             }
             attrs.add_span(text.len()..text.len() + tail.text.len(), &tail.attrs(look));
             text.push_str(tail.text);
@@ -298,7 +337,7 @@ impl Paragraph {
             }
         };
         let (mut ordinal, mut previous) = (0, None);
-        for (Run { span, choice, is_odd, script: _, range: _ }, part) in self.runs_in(&range) {
+        for (Run { span, choice, is_odd, script: _, range: _, is_fallback: _ }, part) in self.runs_in(&range) {
             if previous.is_some_and(|previous| previous != *span) {
                 ordinal += 1;
             }
@@ -326,6 +365,11 @@ struct Irregular {
 }
 
 impl Run {
+    /// Whether the shaper takes the next run by itself.
+    fn is_shaped_apart(&self, next: &Self) -> bool {
+        self.choice != next.choice || self.is_odd != next.is_odd
+    }
+
     /// Letter spacing in em. Letters that join are not torn apart (CSS Text 3, 8.2.1).
     fn letter_spacing(&self, spans: &[Span]) -> f32 {
         use Script::{Arabic, Hanifi_Rohingya, Mandaic, Mongolian, Nko, Phags_Pa, Syriac};
