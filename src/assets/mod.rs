@@ -1,43 +1,53 @@
 //! Everything that a template or a row only names: photos (and fonts).
 //!
 //! ```text
-//!   AssetRef ──path──> file ──read, hash──> Photo ──decode──> pixels ──scale──> ScaledPhoto
-//!              stays in its folder   size and limits        once          once for each crop and size
-//!                                    from the header
+//!   AssetRef ──sources──> bytes ──hash──> Photo ──decode──> pixels ──scale──> ScaledPhoto
+//!     a path stays in its folder,   size and limits       once          once for each crop and size
+//!     a URL passes the gate         from the header
 //! ```
 //!
 //! Every step is kept in a cache that is bounded by bytes, and is done once when several threads ask
 //! at the same time. Feeds `layout/` (sizes) and `pipeline/` (pixels). No GPU, no template.
 
+mod ahead;
 mod cache;
 mod decode;
 mod error;
+pub mod fetch;
 mod fonts;
 mod path;
 mod photo;
 mod scale;
+mod sources;
 
-use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
+pub use ahead::Landed;
 use cache::{Cache, Made};
 pub use error::AssetError;
+use fetch::{Gate, GateConfig, Pool, shown_location};
 pub use fonts::{Face, FaceMetrics, FontError, FontLibrary, FontSet, ListedFace};
-pub use path::Root;
+pub use path::{Base, Place, Root, parse_url};
 pub use photo::{Photo, PhotoId};
 pub use scale::{Crop, ScaledKey, ScaledPhoto};
+pub use sources::Sources;
 
 use crate::job::{AssetBase, AssetRef, ErrorCode};
 use crate::pixels::{Bitmap, SizePx};
 
+/// Locations longer than this are no file's name: they are refused before anything remembers them.
+const MAX_KEY_BYTES: usize = 4096;
+
 /// Where assets are, and how much of them is kept.
 #[derive(Clone, Debug)]
 pub struct AssetsConfig {
-    /// Where relative paths of the template start, and which they may not leave.
-    pub template_dir: PathBuf,
-    /// Where relative paths in row values start, and which they may not leave.
-    pub data_dir: PathBuf,
+    /// Where relative locations of the template start.
+    pub template: Base,
+    /// Where relative locations in row values start.
+    pub data: Base,
+    /// What everything from the network comes through.
+    pub gate: Arc<Gate>,
     /// For photos as they were read (a quarter) and decoded (the rest).
     pub decoded_budget_bytes: usize,
     /// For photos at the size that they are drawn.
@@ -47,11 +57,13 @@ pub struct AssetsConfig {
 }
 
 impl AssetsConfig {
-    /// 256 MiB for each budget, default limits.
-    pub fn new(template_dir: impl Into<PathBuf>, data_dir: impl Into<PathBuf>) -> Self {
+    /// 256 MiB for each budget, default limits, a gate of its own.
+    pub fn new(template: impl Into<Base>, data: impl Into<Base>) -> Self {
+        let gate = Gate::new(GateConfig::default()).expect("only a cache folder can be wrong");
         Self {
-            template_dir: template_dir.into(),
-            data_dir: data_dir.into(),
+            template: template.into(),
+            data: data.into(),
+            gate: Arc::new(gate),
             decoded_budget_bytes: 256 << 20,
             scaled_budget_bytes: 256 << 20,
             limits: PhotoLimits::default(),
@@ -78,12 +90,15 @@ impl Default for PhotoLimits {
 
 /// The assets of a run, shared by its threads.
 pub struct Assets {
-    template_root: path::Root,
-    data_root: path::Root,
+    sources: Sources,
+    has_remote_bases: [bool; 2],
     limits: PhotoLimits,
     photos: Cache<AssetRef, Arc<Photo>>,
     decoded: Cache<PhotoId, Arc<Bitmap>>,
     scaled: Cache<ScaledKey, Arc<ScaledPhoto>>,
+    /// Threads that fetch ahead: started when the first URL comes.
+    pool: OnceLock<Pool>,
+    landed_bytes: Arc<AtomicU64>,
     work: Work,
 }
 
@@ -97,7 +112,7 @@ struct Work {
 /// How often each step was done; what came from a cache is not counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct AssetCounts {
-    /// Files read.
+    /// Files read, URLs fetched.
     pub read: u64,
     /// Photos decoded.
     pub decoded: u64,
@@ -108,32 +123,44 @@ pub struct AssetCounts {
 impl Assets {
     /// Nothing is read yet.
     pub fn new(config: AssetsConfig) -> Self {
-        let AssetsConfig { template_dir, data_dir, decoded_budget_bytes, scaled_budget_bytes, limits } = config;
+        let AssetsConfig { template, data, gate, decoded_budget_bytes, scaled_budget_bytes, limits } = config;
         let file_budget = decoded_budget_bytes / 4;
         Self {
-            template_root: path::Root::new(template_dir),
-            data_root: path::Root::new(data_dir),
+            has_remote_bases: [&template, &data].map(|base| matches!(base, Base::Url(_))),
+            sources: Sources::new(template, data, gate),
             limits,
             photos: Cache::new(file_budget),
             decoded: Cache::new(decoded_budget_bytes - file_budget),
             scaled: Cache::new(scaled_budget_bytes),
+            pool: OnceLock::new(),
+            landed_bytes: Arc::default(),
             work: Work::default(),
         }
     }
 
-    /// A photo's file, with its size. Its pixels are not looked at yet.
+    /// Where they come from.
+    pub fn sources(&self) -> &Sources {
+        &self.sources
+    }
+
+    /// A photo's file, with its size. Its pixels are not looked at yet. A URL is fetched, which may take a while:
+    /// see [`Assets::fetch_ahead`].
     ///
     /// # Errors
-    /// When there is no such file, it lies outside its folder, is no image, or exceeds the limits. The
-    /// same error comes again for the rest of the run, without another look at the file.
+    /// When there is no such file, it may not be read, is no image, or exceeds the limits. The same error comes
+    /// again for the rest of the run, without another look at the file.
     pub fn photo(&self, asset: &AssetRef) -> Result<Arc<Photo>, AssetError> {
-        let root = match asset.base {
-            AssetBase::Template => &self.template_root,
-            AssetBase::Data => &self.data_root,
+        // A file's name is its key before it is looked up; everything else has to be named first.
+        let is_path = !asset.location.contains(':') && !self.has_remote_base(asset.base);
+        let name = match is_path && asset.location.len() <= MAX_KEY_BYTES {
+            true => asset.clone(),
+            false => self.sources.place(asset).map_err(|error| error.about(&asset.location))?.name(asset),
         };
-        let photo = self.photos.get_or_make(asset.clone(), || {
+        let photo = self.photos.get_or_make(name, || {
             self.work.read.fetch_add(1, Ordering::Relaxed);
-            let photo = Photo::read(&root.resolve(&asset.location)?, &asset.location, &self.limits)?;
+            let place = self.sources.place(asset)?;
+            let file = self.sources.read(&place, self.limits.max_file_bytes)?;
+            let photo = Photo::from_file(file, place.shown(asset), &self.limits)?;
             let bytes = photo.file_bytes();
             Ok(Made { value: Arc::new(photo), bytes })
         });
@@ -166,6 +193,14 @@ impl Assets {
             read: read.load(Ordering::Relaxed),
             decoded: decoded.load(Ordering::Relaxed),
             scaled: scaled.load(Ordering::Relaxed),
+        }
+    }
+
+    fn has_remote_base(&self, base: AssetBase) -> bool {
+        let [template, data] = self.has_remote_bases;
+        match base {
+            AssetBase::Template => template,
+            AssetBase::Data => data,
         }
     }
 
@@ -275,7 +310,8 @@ mod tests {
             ("none.jpg", ErrorCode::PhotoMissing),
             ("text.jpg", ErrorCode::PhotoUnreadable),
             ("../x.jpg", ErrorCode::PhotoOutside),
-            ("https://example.com/x.jpg", ErrorCode::PhotoRemote),
+            ("http://127.0.0.1/x.jpg", ErrorCode::UrlRefused),
+            ("ftp://example.com/x.jpg", ErrorCode::UrlRefused),
             ("", ErrorCode::PhotoMissing),
         ];
         for (location, code) in cases {

@@ -35,13 +35,13 @@ pub struct Photo {
 }
 
 impl Photo {
-    pub(super) fn read(path: &Path, location: &Arc<str>, limits: &PhotoLimits) -> Result<Self, AssetError> {
-        let file = read_file(path, limits.max_file_bytes)?;
+    /// `file` is the whole file; `location` is where it came from.
+    pub(super) fn from_file(file: Vec<u8>, location: Arc<str>, limits: &PhotoLimits) -> Result<Self, AssetError> {
         let header = read_header(&file, limits)?;
         let mut id = [0; 16];
         id.copy_from_slice(&blake3::hash(&file).as_bytes()[..16]);
         let (size, has_alpha) = (header.size(), header.has_alpha);
-        Ok(Self { id: PhotoId(id), size, has_alpha, location: location.clone(), header, file })
+        Ok(Self { id: PhotoId(id), size, has_alpha, location, header, file })
     }
 
     /// The pixels, turned as the EXIF orientation says, premultiplied.
@@ -49,7 +49,7 @@ impl Photo {
         decode(&self.file, &self.header, limits)
     }
 
-    /// Where it was read first, as the template or the row says it.
+    /// Where it was read first, as the template or the row says it, without the secrets of a URL.
     pub fn location(&self) -> &str {
         &self.location
     }
@@ -66,7 +66,7 @@ impl std::fmt::Debug for Photo {
     }
 }
 
-fn read_file(path: &Path, max_bytes: u64) -> Result<Vec<u8>, AssetError> {
+pub(super) fn read_file(path: &Path, max_bytes: u64) -> Result<Vec<u8>, AssetError> {
     let too_large = |bytes: u64| {
         let message = format!("the file has {bytes} bytes: at most {max_bytes} are allowed");
         AssetError::new(ErrorCode::PhotoTooLarge, message)
