@@ -3,7 +3,10 @@
 mod cases;
 mod cli;
 mod edges;
+mod fetch;
+mod fetch_runs;
 mod pipeline;
+mod server;
 mod shaders;
 mod slots;
 mod support;

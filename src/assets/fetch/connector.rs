@@ -24,23 +24,32 @@ const MAX_ADDRESSES: usize = 8;
 
 /// How names become addresses. Tests put another one in the system's place.
 #[derive(Clone)]
-pub struct Lookup(Arc<LookupFn>);
+pub struct Lookup {
+    ask: Arc<AskFn>,
+    route: Arc<RouteFn>,
+}
 
-type LookupFn = dyn Fn(&str, u16) -> io::Result<Vec<SocketAddr>> + Send + Sync;
+type AskFn = dyn Fn(&str, u16) -> io::Result<Vec<SocketAddr>> + Send + Sync;
+type RouteFn = dyn Fn(SocketAddr) -> SocketAddr + Send + Sync;
 
 impl Lookup {
     /// Asks a function.
-    pub fn new(lookup: impl Fn(&str, u16) -> io::Result<Vec<SocketAddr>> + Send + Sync + 'static) -> Self {
-        Self(Arc::new(lookup))
+    pub fn new(ask: impl Fn(&str, u16) -> io::Result<Vec<SocketAddr>> + Send + Sync + 'static) -> Self {
+        Self { ask: Arc::new(ask), route: Arc::new(|address| address) }
+    }
+
+    /// Connects elsewhere once an address was found good: a test's server stands for a host of the internet.
+    pub fn routed(self, route: impl Fn(SocketAddr) -> SocketAddr + Send + Sync + 'static) -> Self {
+        Self { route: Arc::new(route), ..self }
     }
 
     /// The system's look-up cannot be called off: it goes on in a thread of its own when time is up.
     fn ask(&self, host: &str, port: u16, within: Option<Duration>) -> io::Result<Vec<SocketAddr>> {
-        let Some(within) = within else { return (self.0)(host, port) };
+        let Some(within) = within else { return (self.ask)(host, port) };
         let (sender, receiver) = sync_channel(1);
-        let (lookup, host) = (Arc::clone(&self.0), host.to_owned());
+        let (ask, host) = (Arc::clone(&self.ask), host.to_owned());
         std::thread::Builder::new().name("lookup".to_owned()).spawn(move || {
-            let _ = sender.send(lookup(&host, port));
+            let _ = sender.send(ask(&host, port));
         })?;
         receiver.recv_timeout(within).unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
     }
@@ -115,7 +124,9 @@ impl GuardedConnector {
         let mut addresses = details.resolver.empty();
         for address in found {
             match self.guard.check_address(address.ip()) {
-                Ok(()) if addresses.len() < MAX_ADDRESSES => addresses.push(SocketAddr::new(address.ip(), port)),
+                Ok(()) if addresses.len() < MAX_ADDRESSES => {
+                    addresses.push((self.lookup.route)(SocketAddr::new(address.ip(), port)));
+                }
                 Ok(()) => {}
                 Err(error) => first_refusal = first_refusal.or(Some(error)),
             }

@@ -205,7 +205,12 @@ mod tests {
     fn jobs_that_wait_are_dropped_with_the_pool() {
         let pool = pool(1, 1);
         let (release, gate) = mpsc::channel::<()>();
-        pool.submit("a", Box::new(move || drop(gate.recv())));
+        pool.submit(
+            "a",
+            Box::new(move || {
+                let _ = gate.recv();
+            }),
+        );
         let (sender, receiver) = mpsc::channel::<()>();
         pool.submit("a", Box::new(move || drop(sender)));
         drop(pool);

@@ -194,9 +194,3 @@ fn personal_fields_are_known_before_a_campaign_opens() {
     assert_eq!(pii_fields(&folder.path("t.yaml")), Some(vec!["first_name".to_owned()]));
     assert_eq!(pii_fields(&folder.path("none.yaml")), None);
 }
-
-#[test]
-fn folders_are_those_of_the_files() {
-    assert_eq!(folder_of(Path::new("a/b.csv")), Path::new("a"));
-    assert_eq!(folder_of(Path::new("b.csv")), Path::new("."));
-}
