@@ -1,5 +1,6 @@
 //! Arguments about what may be fetched from the network.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -31,14 +32,22 @@ pub struct FetchArgs {
     /// Keep fetched files here from run to run, and fetch again only what has changed
     #[arg(long, value_name = "DIR", env = "GRAVURE_CACHE", hide_env_values = true)]
     cache: Option<PathBuf>,
+    /// Ask one host for so many files at once. Default: 24
+    #[arg(long, value_name = "N", env = "GRAVURE_FETCHES_PER_HOST", hide_env_values = true)]
+    fetches_per_host: Option<NonZeroUsize>,
 }
 
 impl FetchArgs {
     /// How the run's gate is made.
     pub fn config(&self) -> GateConfig {
-        let Self { allow_hosts, allow_private, offline, cache } = self;
+        let Self { allow_hosts, allow_private, offline, cache, fetches_per_host } = self;
         let guard = Guard { offline: *offline, allow_private: *allow_private, allow_hosts: allow_hosts.clone() };
-        GateConfig { guard, cache: cache.clone(), ..GateConfig::default() }
+        let mut config = GateConfig { guard, cache: cache.clone(), ..GateConfig::default() };
+        if let Some(most) = fetches_per_host {
+            config.limits.at_once_per_host = most.get();
+            config.limits.at_once = config.limits.at_once.max(most.get());
+        }
+        config
     }
 }
 
@@ -52,6 +61,14 @@ mod tests {
     struct Command {
         #[command(flatten)]
         fetch: FetchArgs,
+    }
+
+    #[test]
+    fn a_host_may_be_spared() {
+        let limits = |most| Command::try_parse_from(["x", "--fetches-per-host", most]).unwrap().fetch.config().limits;
+        assert_eq!(limits("2").at_once_per_host, 2);
+        assert_eq!(limits("99").at_once, 99);
+        assert!(Command::try_parse_from(["x", "--fetches-per-host", "0"]).is_err());
     }
 
     #[test]
