@@ -160,7 +160,7 @@ impl Assets {
             self.work.read.fetch_add(1, Ordering::Relaxed);
             let place = self.sources.place(asset)?;
             let file = self.sources.read(&place, self.limits.max_file_bytes)?;
-            let photo = Photo::from_file(file, place.shown(asset), &self.limits)?;
+            let photo = Photo::from_file(file, &place.shown(asset), &self.limits)?;
             let bytes = photo.file_bytes();
             Ok(Made { value: Arc::new(photo), bytes })
         });

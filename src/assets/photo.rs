@@ -36,12 +36,12 @@ pub struct Photo {
 
 impl Photo {
     /// `file` is the whole file; `location` is where it came from.
-    pub(super) fn from_file(file: Vec<u8>, location: Arc<str>, limits: &PhotoLimits) -> Result<Self, AssetError> {
+    pub(super) fn from_file(file: Vec<u8>, location: &Arc<str>, limits: &PhotoLimits) -> Result<Self, AssetError> {
         let header = read_header(&file, limits)?;
         let mut id = [0; 16];
         id.copy_from_slice(&blake3::hash(&file).as_bytes()[..16]);
         let (size, has_alpha) = (header.size(), header.has_alpha);
-        Ok(Self { id: PhotoId(id), size, has_alpha, location, header, file })
+        Ok(Self { id: PhotoId(id), size, has_alpha, location: location.clone(), header, file })
     }
 
     /// The pixels, turned as the EXIF orientation says, premultiplied.
