@@ -180,7 +180,7 @@ impl<'r> RowStage<'r> {
         let mut failure = None;
         list.visit_photos(&mut |item| {
             if failure.is_none() {
-                match self.plan.assets.scaled(&item.photo, item.crop, item.rect.size()) {
+                match self.plan.assets.scaled(&item.photo, item.crop, item.rect.size(), &self.plan.fonts) {
                     Ok(photo) => scaled.push(photo),
                     Err(error) => failure = Some(Failure::new(error.code, error.message)),
                 }

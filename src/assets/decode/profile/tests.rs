@@ -1,0 +1,1 @@
+//! Conversions against those of another library.
