@@ -3,6 +3,7 @@
 mod cases;
 mod cli;
 mod edges;
+mod photos;
 mod pipeline;
 mod shaders;
 mod slots;

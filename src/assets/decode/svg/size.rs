@@ -15,8 +15,13 @@ const DEFAULT_WIDTH: f64 = 300.0;
 const DEFAULT_HEIGHT: f64 = 150.0;
 
 pub(super) fn intrinsic(root: Node<'_, '_>) -> Intrinsic {
-    let side = |name| root.attribute(name).and_then(absolute_length);
-    let view = root.attribute("viewBox").and_then(view_box);
+    // Not those of other namespaces.
+    let attribute = |name| {
+        let mut own = root.attributes().filter(|attribute| attribute.namespace().is_none());
+        own.find(|attribute| attribute.name() == name).map(|attribute| attribute.value())
+    };
+    let side = |name| attribute(name).and_then(absolute_length);
+    let view = attribute("viewBox").and_then(view_box);
     let (width, height) = match (side("width"), side("height"), view) {
         (Some(width), Some(height), _) => (width, height),
         (Some(width), None, Some([w, h])) => (width, width * h / w),
