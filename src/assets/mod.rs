@@ -15,6 +15,7 @@ mod decode;
 mod error;
 pub mod fetch;
 mod fonts;
+mod limits;
 mod path;
 mod photo;
 mod scale;
@@ -25,11 +26,14 @@ use std::sync::{Arc, OnceLock};
 
 pub use ahead::Landed;
 use cache::{Cache, Made};
+use decode::Shrink;
+pub use decode::svg::SvgReferences;
 pub use error::AssetError;
 use fetch::{Gate, GateConfig, Pool, shown_location};
 pub use fonts::{Face, FaceMetrics, FontError, FontLibrary, FontSet, ListedFace};
+pub use limits::PhotoLimits;
 pub use path::{Base, Place, Root, parse_url};
-pub use photo::{Photo, PhotoId};
+pub use photo::{Photo, PhotoId, PhotoNote};
 pub use scale::{Crop, ScaledKey, ScaledPhoto};
 pub use sources::Sources;
 
@@ -71,30 +75,13 @@ impl AssetsConfig {
     }
 }
 
-/// What a photo may have. Checked before it is decoded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PhotoLimits {
-    /// Length of the file. Default: 20 MiB.
-    pub max_file_bytes: u64,
-    /// Width and height. Default: 16,384.
-    pub max_side_px: u32,
-    /// Width times height. Default: 25 million, which is 100 MB decoded.
-    pub max_pixels: u64,
-}
-
-impl Default for PhotoLimits {
-    fn default() -> Self {
-        Self { max_file_bytes: 20 << 20, max_side_px: 16_384, max_pixels: 25_000_000 }
-    }
-}
-
 /// The assets of a run, shared by its threads.
 pub struct Assets {
     sources: Sources,
     has_remote_bases: [bool; 2],
     limits: PhotoLimits,
     photos: Cache<AssetRef, Arc<Photo>>,
-    decoded: Cache<PhotoId, Arc<Bitmap>>,
+    decoded: Cache<(PhotoId, Shrink), Arc<Bitmap>>,
     scaled: Cache<ScaledKey, Arc<ScaledPhoto>>,
     /// Threads that fetch ahead: started when the first URL comes.
     pool: OnceLock<Pool>,
@@ -167,18 +154,29 @@ impl Assets {
         photo.map_err(|error| error.about(&asset.location))
     }
 
-    /// A part of a photo at the size that it is drawn: see [`ScaledPhoto`].
+    /// A part of a photo at the size that it is drawn: see [`ScaledPhoto`]. An SVG's text is drawn with `fonts`.
     ///
     /// # Errors
     /// When the photo cannot be decoded, the part is empty, or the size exceeds the limits.
-    pub fn scaled(&self, photo: &Arc<Photo>, crop: Crop, size: SizePx) -> Result<Arc<ScaledPhoto>, AssetError> {
+    pub fn scaled(
+        &self,
+        photo: &Arc<Photo>,
+        crop: Crop,
+        size: SizePx,
+        fonts: &FontSet,
+    ) -> Result<Arc<ScaledPhoto>, AssetError> {
         let scaled = || {
             let key = ScaledKey::new(photo.id, photo.size, crop, size)?;
-            self.check_drawn_size(key)?;
+            let key = if photo.has_text() { key.with_fonts(fonts.number()) } else { key };
+            let shrink = photo.shrink(&key);
+            self.check_drawn_size(key, photo, shrink)?;
             self.scaled.get_or_make(key, || {
-                let pixels = self.pixels(photo)?;
+                let drawn = photo.draw(key, fonts, &no_references, &self.limits);
+                let scaled = match drawn {
+                    Some(drawn) => drawn?,
+                    None => photo.scale(&*self.pixels(photo, shrink)?, shrink, key)?,
+                };
                 self.work.scaled.fetch_add(1, Ordering::Relaxed);
-                let scaled = scale::scale(&pixels, key, !photo.has_alpha)?;
                 let bytes = scaled.bitmap.data().len();
                 Ok(Made { value: Arc::new(scaled), bytes })
             })
@@ -204,20 +202,25 @@ impl Assets {
         }
     }
 
-    fn pixels(&self, photo: &Photo) -> Result<Arc<Bitmap>, AssetError> {
-        self.decoded.get_or_make(photo.id, || {
+    fn pixels(&self, photo: &Photo, shrink: Shrink) -> Result<Arc<Bitmap>, AssetError> {
+        self.decoded.get_or_make((photo.id, shrink), || {
             self.work.decoded.fetch_add(1, Ordering::Relaxed);
-            let bitmap = photo.decode(&self.limits)?;
+            let bitmap = photo.decode(shrink, &self.limits)?;
             let bytes = bitmap.data().len();
             Ok(Made { value: Arc::new(bitmap), bytes })
         })
     }
 
-    fn check_drawn_size(&self, key: ScaledKey) -> Result<(), AssetError> {
+    fn check_drawn_size(&self, key: ScaledKey, photo: &Photo, shrink: Shrink) -> Result<(), AssetError> {
         let PhotoLimits { max_side_px, max_pixels, .. } = self.limits;
         let size = key.size;
         // Scaling goes by columns first: what lies between is as wide as the part and as high as the result.
-        let between = u64::from(key.crop().width.ceil() as u32) * u64::from(size.height);
+        let between = match photo.is_vector {
+            true => 0,
+            false => {
+                u64::from(key.crop().width.ceil() as u32).div_ceil(shrink.factor().into()) * u64::from(size.height)
+            }
+        };
         let is_too_large = size.width.max(size.height) > max_side_px || size.area() > max_pixels;
         if is_too_large || between > max_pixels.saturating_mul(4) {
             let message = format!(
@@ -228,6 +231,11 @@ impl Assets {
         }
         Ok(())
     }
+}
+
+/// What an SVG refers to elsewhere is not loaded.
+fn no_references(_: &str) -> Result<Vec<u8>, AssetError> {
+    Err(AssetError::new(ErrorCode::UrlRefused, "references of an SVG are not loaded"))
 }
 
 impl std::fmt::Debug for Assets {
@@ -249,6 +257,10 @@ mod tests {
         AssetRef { location: location.into(), base: AssetBase::Data }
     }
 
+    fn no_fonts() -> FontSet {
+        FontLibrary::new().set(Vec::new())
+    }
+
     fn whole(photo: &Photo) -> Crop {
         Crop { x: 0.0, y: 0.0, width: photo.size.width as f32, height: photo.size.height as f32 }
     }
@@ -266,7 +278,7 @@ mod tests {
                     for _ in 0..20 {
                         let photo = assets.photo(&in_data(["a.png", "copy.png"][thread % 2])).unwrap();
                         assert_eq!(photo.size, SizePx::new(60, 40));
-                        let scaled = assets.scaled(&photo, whole(&photo), SizePx::new(30, 20)).unwrap();
+                        let scaled = assets.scaled(&photo, whole(&photo), SizePx::new(30, 20), &no_fonts()).unwrap();
                         assert_eq!(scaled.bitmap.size(), SizePx::new(30, 20));
                         assert!(scaled.opaque);
                     }
@@ -290,7 +302,7 @@ mod tests {
         let assets = Assets::new(config);
         let draw = |name: &str| {
             let photo = assets.photo(&in_data(name)).unwrap();
-            assets.scaled(&photo, whole(&photo), SizePx::new(30, 20)).unwrap()
+            assets.scaled(&photo, whole(&photo), SizePx::new(30, 20), &no_fonts()).unwrap()
         };
         draw("a.png");
         let first = draw("b.png");
@@ -342,7 +354,7 @@ mod tests {
         for number in [1, 7, 50, 101] {
             let photo = assets.photo(&in_data(&format!("images/{number}.webp"))).unwrap();
             let size = SizePx::new(500, 500);
-            let scaled = assets.scaled(&photo, whole(&photo), size).unwrap();
+            let scaled = assets.scaled(&photo, whole(&photo), size, &no_fonts()).unwrap();
             assert_eq!(scaled.bitmap.size(), size);
             let colors = scaled.bitmap.data().as_chunks::<4>().0.iter().collect::<std::collections::HashSet<_>>();
             assert!(scaled.opaque && colors.len() > 1000, "a photo has many colours, not {}", colors.len());
@@ -356,7 +368,7 @@ mod tests {
         let assets = Assets::new(AssetsConfig::new(folder.path(), folder.path()));
         let photo = assets.photo(&in_data("a.png")).unwrap();
         for size in [SizePx::new(1_000_000, 1), SizePx::new(16_000, 16_000), SizePx::new(u32::MAX, u32::MAX)] {
-            let error = assets.scaled(&photo, whole(&photo), size).unwrap_err();
+            let error = assets.scaled(&photo, whole(&photo), size, &no_fonts()).unwrap_err();
             assert_eq!(error.code, ErrorCode::PhotoTooLarge);
             assert!(error.message.starts_with("a.png: "), "{error}");
         }
@@ -369,8 +381,8 @@ mod tests {
         let limits = PhotoLimits { max_pixels: 100, ..PhotoLimits::default() };
         let assets = Assets::new(AssetsConfig { limits, ..AssetsConfig::new(folder.path(), folder.path()) });
         let photo = assets.photo(&in_data("wide.png")).unwrap();
-        assert!(assets.scaled(&photo, whole(&photo), SizePx::new(1, 16)).is_ok());
-        let error = assets.scaled(&photo, whole(&photo), SizePx::new(1, 17)).unwrap_err();
+        assert!(assets.scaled(&photo, whole(&photo), SizePx::new(1, 16), &no_fonts()).is_ok());
+        let error = assets.scaled(&photo, whole(&photo), SizePx::new(1, 17), &no_fonts()).unwrap_err();
         assert_eq!(error.code, ErrorCode::PhotoTooLarge);
     }
 }

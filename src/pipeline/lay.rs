@@ -286,7 +286,7 @@ impl<'r> RowStage<'r> {
         let mut failure = None;
         list.visit_photos(&mut |item| {
             if failure.is_none() {
-                match self.plan.assets.scaled(&item.photo, item.crop, item.rect.size()) {
+                match self.plan.assets.scaled(&item.photo, item.crop, item.rect.size(), &self.plan.fonts) {
                     Ok(photo) => scaled.push(photo),
                     Err(error) => {
                         let same = |(_, photo): &(&AssetRef, &Arc<_>)| Arc::ptr_eq(photo, &item.photo);

@@ -5,6 +5,7 @@ mod cli;
 mod edges;
 mod fetch;
 mod fetch_runs;
+mod photos;
 mod pipeline;
 mod server;
 mod shaders;
