@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use super::fetch_args::FetchArgs;
 use crate::job::Format;
 use crate::render::campaign::{CampaignOptions, DataSource};
 
 /// The template and what is asked of it.
 #[derive(Debug, Args)]
 pub struct CampaignArgs {
-    /// Template file: .yaml, .yml or .json
+    /// Template file or URL: .yaml, .yml or .json
     pub template: PathBuf,
     /// Only this size of the template; may be given more than once. Default: all
     #[arg(long = "size", value_name = "NAME")]
@@ -38,6 +39,8 @@ pub struct CampaignArgs {
     /// Threads that work on rows. Default: one for each core
     #[arg(long, value_name = "N", env = "GRAVURE_THREADS", hide_env_values = true)]
     threads: Option<NonZeroUsize>,
+    #[command(flatten)]
+    fetch: FetchArgs,
 }
 
 impl CampaignArgs {
@@ -52,6 +55,7 @@ impl CampaignArgs {
             quality: self.quality,
             name: self.name.clone(),
             now: self.now.clone(),
+            fetch: self.fetch.config(),
         }
     }
 

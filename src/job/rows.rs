@@ -54,11 +54,19 @@ impl RowReader {
     pub fn open(path: &Path) -> Result<Self, RowError> {
         // A folder can be opened too, and fails only when it is read.
         let file = std::fs::File::open(path).map_err(|error| RowError::io(&error))?;
-        let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+        Self::named(path, Box::new(file))
+    }
+
+    /// Reads a stream whose name tells the syntax as a file's does.
+    ///
+    /// # Errors
+    /// As for [`RowReader::open`].
+    pub fn named(name: &Path, source: Box<dyn Read + Send>) -> Result<Self, RowError> {
+        let extension = name.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
         match extension.to_ascii_lowercase().as_str() {
-            "csv" | "tsv" => Self::from_reader(Box::new(file), RowSyntax::Csv),
-            "jsonl" | "ndjson" => Self::from_reader(Box::new(file), RowSyntax::JsonLines),
-            _ => Self::guess(Box::new(file)),
+            "csv" | "tsv" => Self::from_reader(source, RowSyntax::Csv),
+            "jsonl" | "ndjson" => Self::from_reader(source, RowSyntax::JsonLines),
+            _ => Self::guess(source),
         }
     }
 

@@ -4,17 +4,21 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::assets::{AssetError, Photo};
+use crossbeam_channel::Receiver;
+
+use crate::assets::{AssetError, Landed, ScaledPhoto};
 use crate::job::{AssetRef, ErrorCode, ObjectName, Record, Row, RowError, Warning};
 use crate::layout::{DisplayList, LayoutError, Photos, Shaper, lay_out};
 use crate::sheet::{Canvas, SheetLimits};
-use crate::template::scene::{Layer, LayerKind, Scene};
+use crate::template::scene::Scene;
 use crate::template::{BindError, BoundRow};
 
 use super::budget::Budget;
 use super::clock::{Clock, Stage};
+use super::photos::{Found, find_photos, visit_assets};
 use super::variant::{LaidCanvas, Outcome, Variant};
-use super::{Plan, panic_message};
+use super::waiting::{Next, Waiting};
+use super::{Plan, Stop, panic_message};
 
 /// Turns rows into canvases; one for each thread.
 pub struct RowStage<'r> {
@@ -37,10 +41,30 @@ pub struct NumberedRow {
     pub doubles: Vec<u64>,
 }
 
+/// What a stage hands on: a canvas, or the outcome of a variant that cannot be made.
+pub type Laid<'e> = dyn FnMut(Result<LaidCanvas, Outcome>) + 'e;
+
+/// How far a row came.
+enum Step {
+    /// All its sizes have an outcome or a canvas.
+    Done,
+    /// These photos must be fetched first.
+    Wait(Vec<AssetRef>),
+}
+
 /// A canvas that failed, with its reason.
 struct Failure {
     code: ErrorCode,
     message: String,
+}
+
+/// What a canvas is made of.
+struct Drawn {
+    /// With what `on_error` changed.
+    scene: Scene,
+    found: Found,
+    list: DisplayList,
+    scaled: Vec<Arc<ScaledPhoto>>,
 }
 
 impl Failure {
@@ -56,39 +80,77 @@ impl<'r> RowStage<'r> {
         Self { plan, clock, limits, budget, shaper, sizes_done: 0 }
     }
 
-    /// Works on one row. A panic fails that row's variants and nothing else.
-    pub fn row(&mut self, numbered: NumberedRow, emit: &mut dyn FnMut(Result<LaidCanvas, Outcome>)) {
-        let NumberedRow { number, row, doubles } = numbered;
-        let row = match row {
-            Ok(row) => row,
-            Err(error) => {
-                let failure = Failure::new(ErrorCode::BadRow, error.to_string());
-                self.fail_row(number, &(number + 1).to_string(), &failure, emit);
-                return;
-            }
-        };
-        self.sizes_done = 0;
-        let result = catch_unwind(AssertUnwindSafe(|| self.sizes(number, &row, &doubles, emit)));
-        if let Err(panic) = result {
-            self.shaper = Shaper::new(Arc::clone(&self.plan.fonts));
-            let failure = Failure::new(ErrorCode::InternalPanic, panic_message(&*panic));
-            for nth in self.sizes_done..self.plan.sizes.len() {
-                self.fail_size(number, nth, &key_guess(number, &row), &failure, emit);
+    /// Works on rows until there are no more or a stop is requested.
+    pub fn run(mut self, rows: &Receiver<NumberedRow>, stop: &Stop, emit: &mut Laid<'_>) {
+        let mut waiting = Waiting::new();
+        loop {
+            let (row, landed) = match waiting.next(rows, stop) {
+                Next::New(row) => (row, None),
+                Next::Landed(row, landed) => (row, Some(landed)),
+                Next::End => return,
+            };
+            if let Some((row, wanted)) = self.row(row, landed.as_ref(), emit) {
+                waiting.add(row, wanted, &self.plan.assets);
             }
         }
     }
 
-    fn sizes(&mut self, number: u64, row: &Row, doubles: &[u64], emit: &mut dyn FnMut(Result<LaidCanvas, Outcome>)) {
+    /// Works on one row, or gives it back with the photos that must be fetched first; a row comes with what has
+    /// `landed` once. A panic fails that row's variants and nothing else.
+    fn row(
+        &mut self,
+        numbered: NumberedRow,
+        landed: Option<&Landed>,
+        emit: &mut Laid<'_>,
+    ) -> Option<(NumberedRow, Vec<AssetRef>)> {
+        let NumberedRow { number, row, doubles } = &numbered;
+        let row = match row {
+            Ok(row) => row,
+            Err(error) => {
+                let failure = Failure::new(ErrorCode::BadRow, error.to_string());
+                self.fail_row(*number, &(number + 1).to_string(), &failure, emit);
+                return None;
+            }
+        };
+        self.sizes_done = 0;
+        let result = catch_unwind(AssertUnwindSafe(|| self.sizes(*number, row, doubles, landed, emit)));
+        match result {
+            Ok(Step::Done) => None,
+            Ok(Step::Wait(wanted)) => Some((numbered, wanted)),
+            Err(panic) => {
+                self.shaper = Shaper::new(Arc::clone(&self.plan.fonts));
+                let failure = Failure::new(ErrorCode::InternalPanic, panic_message(&*panic));
+                for nth in self.sizes_done..self.plan.sizes.len() {
+                    self.fail_size(*number, nth, &key_guess(*number, row), &failure, emit);
+                }
+                None
+            }
+        }
+    }
+
+    fn sizes(&mut self, number: u64, row: &Row, doubles: &[u64], landed: Option<&Landed>, emit: &mut Laid<'_>) -> Step {
         let plan = self.plan;
         let bound = match self.clock.time(Stage::Bind, || plan.template.bind(row, &plan.now)) {
             Ok(bound) => bound,
             Err(error) => {
                 self.fail_row(number, &key_guess(number, row), &failure_of(&error), emit);
-                return;
+                return Step::Done;
             }
         };
-        for nth in 0..plan.sizes.len() {
-            match self.canvas(number, nth, &bound) {
+        let scenes: Vec<Result<Scene, BindError>> =
+            self.clock.time(Stage::Bind, || plan.sizes.iter().map(|&size| bound.scene(size)).collect());
+        if landed.is_none() {
+            let wanted = self.wanted(&scenes);
+            if !wanted.is_empty() {
+                return Step::Wait(wanted);
+            }
+        }
+        for (nth, scene) in scenes.into_iter().enumerate() {
+            let canvas = match scene {
+                Ok(scene) => self.canvas(number, nth, &bound, scene, landed),
+                Err(error) => Err(failure_of(&error)),
+            };
+            match canvas {
                 Ok(mut canvas) => {
                     let is_double = |variant: &mut Variant| doubles.contains(&(variant.seq - plan.seq(number, 0, 0)));
                     for variant in canvas.variants.extract_if(.., is_double) {
@@ -103,13 +165,33 @@ impl<'r> RowStage<'r> {
             }
             self.sizes_done = nth + 1;
         }
+        Step::Done
     }
 
-    fn canvas(&mut self, number: u64, nth: usize, bound: &BoundRow<'_>) -> Result<LaidCanvas, Failure> {
+    /// The photos of a row that must be fetched, each once.
+    fn wanted(&self, scenes: &[Result<Scene, BindError>]) -> Vec<AssetRef> {
+        let mut wanted: Vec<AssetRef> = Vec::new();
+        for scene in scenes.iter().flatten() {
+            visit_assets(&scene.layers, &mut |asset| {
+                if self.plan.assets.must_be_fetched(asset) && !wanted.contains(asset) {
+                    wanted.push(asset.clone());
+                }
+            });
+        }
+        wanted
+    }
+
+    fn canvas(
+        &mut self,
+        number: u64,
+        nth: usize,
+        bound: &BoundRow<'_>,
+        scene: Scene,
+        landed: Option<&Landed>,
+    ) -> Result<LaidCanvas, Failure> {
         let started = Instant::now();
         let plan = self.plan;
         let size = plan.sizes[nth];
-        let scene = self.clock.time(Stage::Bind, || bound.scene(size)).map_err(|error| failure_of(&error))?;
         if !self.limits.holds(scene.size) {
             let most = self.limits.max_side_px;
             let message = format!(
@@ -124,22 +206,14 @@ impl<'r> RowStage<'r> {
             let object = ObjectName::new(&name).map_err(|error| Failure::new(ErrorCode::BadName, error.to_string()))?;
             names.push((*output, object));
         }
-        let photos = self.clock.time(Stage::Photos, || self.photos(&scene))?;
-        let list = self
-            .clock
-            .time(Stage::Layout, || lay_out(&scene, &photos, &mut self.shaper))
-            .map_err(|error| Failure::new(layout_error_code(&error), error.to_string()))?;
-        let scaled = self.clock.time(Stage::Photos, || self.scaled(&list))?;
+        let Drawn { scene, found, list, scaled } = self.draw(bound, size, scene, landed)?;
         let template_hash: Arc<str> = Arc::from(plan.template.hash());
-        let warnings: Vec<Warning> = list
-            .warnings
-            .iter()
-            .map(|warning| Warning {
-                code: warning.code.to_owned(),
-                path: warning.path.to_string(),
-                message: warning.message.clone(),
-            })
-            .collect();
+        let of_layout = list.warnings.iter().map(|warning| Warning {
+            code: warning.code.to_owned(),
+            path: warning.path.to_string(),
+            message: warning.message.clone(),
+        });
+        let warnings: Vec<Warning> = found.warnings.iter().cloned().chain(of_layout).collect();
         let variants = names
             .into_iter()
             .enumerate()
@@ -148,7 +222,7 @@ impl<'r> RowStage<'r> {
                     width: Some(scene.size.width),
                     height: Some(scene.size.height),
                     template_hash: Some(Arc::clone(&template_hash)),
-                    input_hash: Some(input_hash(plan, bound, &scene, &photos, output)),
+                    input_hash: Some(input_hash(plan, bound, &scene, &found, output)),
                     warnings: warnings.clone(),
                     ..Record::new(number + 1, bound.key(), Arc::clone(&scene.size_name), output.format)
                 };
@@ -156,53 +230,82 @@ impl<'r> RowStage<'r> {
             })
             .collect();
         // A display list keeps the files of its photos, a canvas the pixels at their sizes.
-        let files: u64 = photos.values().map(|photo| photo.file_bytes() as u64).sum();
+        let files: u64 = found.photos.values().map(|photo| photo.file_bytes() as u64).sum();
         let pixels: u64 = scaled.iter().map(|photo| photo.bitmap.data().len() as u64).sum();
         let bytes = files + pixels + (64 << 10);
         let held = self.budget.hold(bytes);
         Ok(LaidCanvas { canvas: Canvas { list: Arc::new(list), photos: scaled }, variants, started, _held: held })
     }
 
-    fn photos(&self, scene: &Scene) -> Result<Photos, Failure> {
-        let mut photos = Photos::new();
-        visit_images(&scene.layers, &mut |path, src| {
-            if !src.location.is_empty() && !photos.contains_key(src) {
-                let photo: Arc<Photo> = self.plan.assets.photo(src).map_err(|error| photo_failure(path, &error))?;
-                photos.insert(src.clone(), photo);
+    /// Finds the photos, lays out, and scales the photos that are drawn. One whose pixels turn out to be broken is
+    /// one that cannot be had: then once more without it.
+    fn draw(
+        &mut self,
+        bound: &BoundRow<'_>,
+        size: usize,
+        mut scene: Scene,
+        landed: Option<&Landed>,
+    ) -> Result<Drawn, Failure> {
+        let assets = &self.plan.assets;
+        let mut broken: Vec<(AssetRef, AssetError)> = Vec::new();
+        loop {
+            let found = self.clock.time(Stage::Photos, || {
+                find_photos(&mut scene, &mut |asset| {
+                    if let Some((_, error)) = broken.iter().find(|(broken, _)| broken == asset) {
+                        return Err(error.clone());
+                    }
+                    match landed.and_then(|landed| landed.get(asset)) {
+                        Some(photo) => Ok(Arc::clone(photo)),
+                        None => assets.photo(asset),
+                    }
+                })
+            });
+            if let Some((path, error)) = found.failures.first() {
+                return Err(Failure::new(error.code, format!("{path}: {}", error.message)));
             }
-            Ok(())
-        })?;
-        Ok(photos)
+            let list = self
+                .clock
+                .time(Stage::Layout, || lay_out(&scene, &found.photos, &mut self.shaper))
+                .map_err(|error| Failure::new(layout_error_code(&error), error.to_string()))?;
+            match self.clock.time(Stage::Photos, || self.scaled(&list, &found.photos)) {
+                Ok(scaled) => return Ok(Drawn { scene, found, list, scaled }),
+                Err((None, error)) => return Err(Failure::new(error.code, error.message)),
+                Err((Some(asset), error)) => broken.push((asset, error)),
+            }
+            scene = self.clock.time(Stage::Bind, || bound.scene(size)).map_err(|error| failure_of(&error))?;
+        }
     }
 
-    fn scaled(&self, list: &DisplayList) -> Result<Vec<Arc<crate::assets::ScaledPhoto>>, Failure> {
+    /// The pixels of every photo that is drawn, or the one that is broken.
+    fn scaled(
+        &self,
+        list: &DisplayList,
+        photos: &Photos,
+    ) -> Result<Vec<Arc<ScaledPhoto>>, (Option<AssetRef>, AssetError)> {
         let mut scaled = Vec::new();
         let mut failure = None;
         list.visit_photos(&mut |item| {
             if failure.is_none() {
-                match self.plan.assets.scaled(&item.photo, item.crop, item.rect.size()) {
+                match self.plan.assets.scaled(&item.photo, item.crop, item.rect.size(), &self.plan.fonts) {
                     Ok(photo) => scaled.push(photo),
-                    Err(error) => failure = Some(Failure::new(error.code, error.message)),
+                    Err(error) => {
+                        let same = |(_, photo): &(&AssetRef, &Arc<_>)| Arc::ptr_eq(photo, &item.photo);
+                        let asset = photos.iter().find(same).map(|(asset, _)| asset.clone());
+                        failure = Some((asset, error));
+                    }
                 }
             }
         });
         failure.map_or(Ok(scaled), Err)
     }
 
-    fn fail_row(&self, number: u64, key: &str, failure: &Failure, emit: &mut dyn FnMut(Result<LaidCanvas, Outcome>)) {
+    fn fail_row(&self, number: u64, key: &str, failure: &Failure, emit: &mut Laid<'_>) {
         for nth in 0..self.plan.sizes.len() {
             self.fail_size(number, nth, key, failure, emit);
         }
     }
 
-    fn fail_size(
-        &self,
-        number: u64,
-        nth: usize,
-        key: &str,
-        failure: &Failure,
-        emit: &mut dyn FnMut(Result<LaidCanvas, Outcome>),
-    ) {
+    fn fail_size(&self, number: u64, nth: usize, key: &str, failure: &Failure, emit: &mut Laid<'_>) {
         let size = &self.plan.template.sizes()[self.plan.sizes[nth]];
         for (output_index, output) in self.plan.outputs.iter().enumerate() {
             let record = Record::new(number + 1, key, Arc::clone(&size.name), output.format)
@@ -223,7 +326,7 @@ fn key_guess(number: u64, row: &Row) -> String {
 
 /// Everything that decides a variant's bytes, as one hash: template, fonts, fields, photos, size,
 /// output, version.
-fn input_hash(plan: &Plan, bound: &BoundRow<'_>, scene: &Scene, photos: &Photos, output: crate::job::Output) -> String {
+fn input_hash(plan: &Plan, bound: &BoundRow<'_>, scene: &Scene, found: &Found, output: crate::job::Output) -> String {
     let mut hasher = blake3::Hasher::new();
     hasher.update(env!("CARGO_PKG_VERSION").as_bytes()).update(plan.template.hash().as_bytes());
     hasher.update(scene.size_name.as_bytes()).update(&[0]).update(output.format.name().as_bytes());
@@ -232,31 +335,8 @@ fn input_hash(plan: &Plan, bound: &BoundRow<'_>, scene: &Scene, photos: &Photos,
         hasher.update(&listed.face.digest);
     }
     bound.hash_into(&mut hasher);
-    let mut versions: Vec<_> = photos.values().map(|photo| photo.id.0).collect();
-    versions.sort_unstable();
-    for version in versions {
-        hasher.update(&version);
-    }
+    found.hash_into(&mut hasher);
     format!("blake3:{}", hasher.finalize().to_hex())
-}
-
-fn visit_images(
-    layers: &[Layer],
-    visit: &mut dyn FnMut(&str, &AssetRef) -> Result<(), Failure>,
-) -> Result<(), Failure> {
-    for layer in layers {
-        match &layer.kind {
-            LayerKind::Image(image) => visit(&layer.path, &image.src)?,
-            LayerKind::Group(layers) => visit_images(layers, visit)?,
-            LayerKind::Stack(stack) => visit_images(&stack.layers, visit)?,
-            LayerKind::Rect | LayerKind::Ellipse | LayerKind::Text(_) | LayerKind::Rating(_) => {}
-        }
-    }
-    Ok(())
-}
-
-fn photo_failure(path: &str, error: &AssetError) -> Failure {
-    Failure::new(error.code, format!("{path}: {}", error.message))
 }
 
 fn failure_of(error: &BindError) -> Failure {

@@ -6,7 +6,8 @@
 //! ```
 //!
 //! Channels between the stages are bounded, and photos on their way count against a budget in bytes, so memory
-//! does not grow with the number of rows. A failure is the outcome of its own variant and of no other.
+//! does not grow with the number of rows. Rows whose photos come from the network wait aside until they are there, so
+//! that the others go on; which variant an outcome belongs to says its number. A failure is the outcome of its own variant and of no other.
 
 mod budget;
 mod clock;
@@ -14,8 +15,10 @@ mod finish;
 mod lay;
 mod names;
 mod paint;
+mod photos;
 mod stop;
 mod variant;
+mod waiting;
 
 use std::sync::Arc;
 
@@ -29,6 +32,7 @@ use crate::template::{NamePattern, Now, Template};
 
 pub use clock::{Clock, STAGES, Stage};
 pub use lay::layout_error_code;
+pub use photos::{Found, find_photos, visit_assets};
 pub use stop::Stop;
 pub use variant::Outcome;
 
@@ -119,17 +123,12 @@ pub fn run(
         // 2. Bind them, fetch their photos, lay them out.
         for _ in 0..plan.threads {
             let (rows, canvases, outcomes) = (rows_out.clone(), laid_in.clone(), outcomes_in.clone());
-            let mut stage = RowStage::new(plan, clock, limits, budget.clone());
+            let stage = RowStage::new(plan, clock, limits, budget.clone());
             threads.spawn(move || {
-                for row in rows {
-                    if stop.is_requested() {
-                        continue;
-                    }
-                    stage.row(row, &mut |result| match result {
-                        Ok(canvas) => drop(canvases.send(canvas)),
-                        Err(outcome) => drop(outcomes.send(outcome)),
-                    });
-                }
+                stage.run(&rows, stop, &mut |result| match result {
+                    Ok(canvas) => drop(canvases.send(canvas)),
+                    Err(outcome) => drop(outcomes.send(outcome)),
+                });
             });
         }
         drop((rows_out, laid_in));

@@ -281,7 +281,7 @@ fn timings(clock: &Clock, threads: usize) -> Vec<StageTiming> {
 fn page_summary<'a>(summary: &'a Summary, plan: &'a Plan, options: &'a RenderOptions) -> PageSummary<'a> {
     PageSummary {
         title: plan.template.name(),
-        template: options.campaign.template.file_name().and_then(|name| name.to_str()).unwrap_or_default(),
+        template: template_name(&options.campaign.template),
         ok: summary.ok,
         failed: summary.failed,
         skipped: summary.skipped,
@@ -291,6 +291,12 @@ fn page_summary<'a>(summary: &'a Summary, plan: &'a Plan, options: &'a RenderOpt
         adapter: &summary.adapter,
         command: &options.command,
     }
+}
+
+/// Without what may follow in a URL.
+fn template_name(template: &Path) -> &str {
+    let name = template.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    name.split(['?', '#']).next().unwrap_or_default()
 }
 
 /// Where the manifest of a folder lies.

@@ -81,6 +81,11 @@ impl Problem {
         Self::at(flag.to_owned(), message)
     }
 
+    /// About the rows as a whole.
+    pub(super) fn data(source: &DataSource, message: impl fmt::Display) -> Self {
+        Self::at(source.to_string(), message)
+    }
+
     fn at(place: String, message: impl fmt::Display) -> Self {
         Self { place, line: 0, column: 0, path: String::new(), message: message.to_string(), suggestion: None }
     }

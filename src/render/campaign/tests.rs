@@ -70,7 +70,7 @@ fn a_good_campaign_opens_with_everything_the_template_offers() {
     assert_eq!(campaign.sizes, [0, 1]);
     assert_eq!(campaign.outputs.len(), 2);
     assert_eq!(campaign.variants_per_row(), 4);
-    assert_eq!(campaign.data_dir, folder.0.path());
+    assert_eq!(campaign.data_base, folder.0.path().into());
     assert_eq!(campaign.fonts.faces().len(), 1);
     // Twice: a first pass looks at names.
     assert_eq!(campaign.rows().unwrap().count(), 3);
@@ -193,10 +193,4 @@ fn personal_fields_are_known_before_a_campaign_opens() {
     let folder = Folder::new();
     assert_eq!(pii_fields(&folder.path("t.yaml")), Some(vec!["first_name".to_owned()]));
     assert_eq!(pii_fields(&folder.path("none.yaml")), None);
-}
-
-#[test]
-fn folders_are_those_of_the_files() {
-    assert_eq!(folder_of(Path::new("a/b.csv")), Path::new("a"));
-    assert_eq!(folder_of(Path::new("b.csv")), Path::new("."));
 }
