@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::assets::{AssetError, Photo};
-use crate::job::{AssetRef, ErrorCode, ObjectName, Record, Row, RowError, Warning};
+use crate::job::{AssetRef, ErrorCode, Record, Row, RowError, Warning};
 use crate::layout::{DisplayList, LayoutError, Photos, Shaper, lay_out};
 use crate::sheet::{Canvas, SheetLimits};
 use crate::template::scene::{Layer, LayerKind, Scene};
@@ -13,8 +13,10 @@ use crate::template::{BindError, BoundRow};
 
 use super::budget::Budget;
 use super::clock::{Clock, Stage};
+use super::input_hash::input_hash;
+use super::reuse::take_reused;
 use super::variant::{LaidCanvas, Outcome, Variant};
-use super::{Plan, panic_message};
+use super::{NameFailure, Plan, panic_message};
 
 /// Turns rows into canvases; one for each thread.
 pub struct RowStage<'r> {
@@ -35,6 +37,21 @@ pub struct NumberedRow {
     pub row: Result<Row, RowError>,
     /// Its variants, counted within the row, whose names an earlier row has.
     pub doubles: Vec<u64>,
+}
+
+/// A row's place in the data.
+#[derive(Clone, Copy)]
+struct Place {
+    /// From 0.
+    number: u64,
+    /// From 1.
+    line: Option<u64>,
+}
+
+impl Place {
+    fn of(number: u64, row: &Row) -> Self {
+        Self { number, line: row.line }
+    }
 }
 
 /// A canvas that failed, with its reason.
@@ -63,7 +80,7 @@ impl<'r> RowStage<'r> {
             Ok(row) => row,
             Err(error) => {
                 let failure = Failure::new(ErrorCode::BadRow, error.to_string());
-                self.fail_row(number, &(number + 1).to_string(), &failure, emit);
+                self.fail_row(Place { number, line: error.line }, &(number + 1).to_string(), &failure, emit);
                 return;
             }
         };
@@ -73,39 +90,40 @@ impl<'r> RowStage<'r> {
             self.shaper = Shaper::new(Arc::clone(&self.plan.fonts));
             let failure = Failure::new(ErrorCode::InternalPanic, panic_message(&*panic));
             for nth in self.sizes_done..self.plan.sizes.len() {
-                self.fail_size(number, nth, &key_guess(number, &row), &failure, emit);
+                self.fail_size(Place::of(number, &row), nth, &key_guess(number, &row), &failure, emit);
             }
         }
     }
 
     fn sizes(&mut self, number: u64, row: &Row, doubles: &[u64], emit: &mut dyn FnMut(Result<LaidCanvas, Outcome>)) {
-        let plan = self.plan;
+        let (plan, place) = (self.plan, Place::of(number, row));
         let bound = match self.clock.time(Stage::Bind, || plan.template.bind(row, &plan.now)) {
             Ok(bound) => bound,
             Err(error) => {
-                self.fail_row(number, &key_guess(number, row), &failure_of(&error), emit);
+                self.fail_row(place, &key_guess(number, row), &failure_of(&error), emit);
                 return;
             }
         };
         for nth in 0..plan.sizes.len() {
-            match self.canvas(number, nth, &bound) {
-                Ok(mut canvas) => {
-                    let is_double = |variant: &mut Variant| doubles.contains(&(variant.seq - plan.seq(number, 0, 0)));
-                    for variant in canvas.variants.extract_if(.., is_double) {
-                        let message = format!("an earlier variant has the name {}", variant.object.as_str());
-                        emit(Err(variant.failed(ErrorCode::NameCollision, message, canvas.started)));
-                    }
-                    if !canvas.variants.is_empty() {
-                        emit(Ok(canvas));
-                    }
-                }
-                Err(failure) => self.fail_size(number, nth, bound.key(), &failure, emit),
+            match self.canvas(place, nth, &bound, doubles, emit) {
+                Ok(Some(canvas)) => emit(Ok(canvas)),
+                Ok(None) => {}
+                Err(failure) => self.fail_size(place, nth, bound.key(), &failure, emit),
             }
             self.sizes_done = nth + 1;
         }
     }
 
-    fn canvas(&mut self, number: u64, nth: usize, bound: &BoundRow<'_>) -> Result<LaidCanvas, Failure> {
+    /// A canvas with the variants that are to be made of it; `None` where there is none. The outcomes of others are
+    /// handed over at once.
+    fn canvas(
+        &mut self,
+        place: Place,
+        nth: usize,
+        bound: &BoundRow<'_>,
+        doubles: &[u64],
+        emit: &mut dyn FnMut(Result<LaidCanvas, Outcome>),
+    ) -> Result<Option<LaidCanvas>, Failure> {
         let started = Instant::now();
         let plan = self.plan;
         let size = plan.sizes[nth];
@@ -119,48 +137,58 @@ impl<'r> RowStage<'r> {
             return Err(Failure::new(ErrorCode::CanvasTooLarge, message));
         }
         let mut names = Vec::with_capacity(plan.outputs.len());
-        for output in &plan.outputs {
-            let name = bound.name(&plan.name, size, output.format).map_err(|error| failure_of(&error))?;
-            let object = ObjectName::new(&name).map_err(|error| Failure::new(ErrorCode::BadName, error.to_string()))?;
-            names.push((*output, object));
+        for &output in &plan.outputs {
+            names.push((output, plan.object_name(bound, size, output).map_err(|error| name_failure(&error))?));
         }
         let photos = self.clock.time(Stage::Photos, || self.photos(&scene))?;
+        let template_hash: Arc<str> = Arc::from(plan.template.hash());
+        let mut variants: Vec<Variant> = names
+            .into_iter()
+            .enumerate()
+            .map(|(output_index, (output, object))| {
+                let record = Record {
+                    line: place.line,
+                    width: Some(scene.size.width),
+                    height: Some(scene.size.height),
+                    template_hash: Some(Arc::clone(&template_hash)),
+                    input_hash: Some(input_hash(plan, bound, &scene, &photos, output.encoding)),
+                    ..Record::new(place.number + 1, bound.key(), Arc::clone(&scene.size_name), output.format())
+                };
+                Variant { seq: plan.seq(place.number, nth, output_index), output, object, record }
+            })
+            .collect();
+        let is_double = |variant: &mut Variant| doubles.contains(&(variant.seq - plan.seq(place.number, 0, 0)));
+        for variant in variants.extract_if(.., is_double) {
+            let message = format!("an earlier variant has the name {}", variant.object.as_str());
+            emit(Err(variant.failed(ErrorCode::NameCollision, message, started)));
+        }
+        if let Some(find) = &plan.find_stored {
+            take_reused(&mut variants, &**find, started).into_iter().for_each(|outcome| emit(Err(outcome)));
+        }
+        if variants.is_empty() {
+            return Ok(None);
+        }
         let list = self
             .clock
             .time(Stage::Layout, || lay_out(&scene, &photos, &mut self.shaper))
             .map_err(|error| Failure::new(layout_error_code(&error), error.to_string()))?;
         let scaled = self.clock.time(Stage::Photos, || self.scaled(&list))?;
-        let template_hash: Arc<str> = Arc::from(plan.template.hash());
-        let warnings: Vec<Warning> = list
-            .warnings
-            .iter()
-            .map(|warning| Warning {
-                code: warning.code.to_owned(),
-                path: warning.path.to_string(),
-                message: warning.message.clone(),
-            })
-            .collect();
-        let variants = names
-            .into_iter()
-            .enumerate()
-            .map(|(output_index, (output, object))| {
-                let record = Record {
-                    width: Some(scene.size.width),
-                    height: Some(scene.size.height),
-                    template_hash: Some(Arc::clone(&template_hash)),
-                    input_hash: Some(input_hash(plan, bound, &scene, &photos, output)),
-                    warnings: warnings.clone(),
-                    ..Record::new(number + 1, bound.key(), Arc::clone(&scene.size_name), output.format)
-                };
-                Variant { seq: plan.seq(number, nth, output_index), output, object, record }
-            })
-            .collect();
+        let warnings = list.warnings.iter().map(|warning| Warning {
+            code: warning.code.to_owned(),
+            path: warning.path.to_string(),
+            message: warning.message.clone(),
+        });
+        let warnings: Vec<Warning> = warnings.collect();
+        for variant in &mut variants {
+            variant.record.warnings.clone_from(&warnings);
+        }
         // A display list keeps the files of its photos, a canvas the pixels at their sizes.
         let files: u64 = photos.values().map(|photo| photo.file_bytes() as u64).sum();
         let pixels: u64 = scaled.iter().map(|photo| photo.bitmap.data().len() as u64).sum();
         let bytes = files + pixels + (64 << 10);
         let held = self.budget.hold(bytes);
-        Ok(LaidCanvas { canvas: Canvas { list: Arc::new(list), photos: scaled }, variants, started, _held: held })
+        let canvas = Canvas { list: Arc::new(list), photos: scaled };
+        Ok(Some(LaidCanvas { canvas, variants, started, _held: held }))
     }
 
     fn photos(&self, scene: &Scene) -> Result<Photos, Failure> {
@@ -189,15 +217,15 @@ impl<'r> RowStage<'r> {
         failure.map_or(Ok(scaled), Err)
     }
 
-    fn fail_row(&self, number: u64, key: &str, failure: &Failure, emit: &mut dyn FnMut(Result<LaidCanvas, Outcome>)) {
+    fn fail_row(&self, place: Place, key: &str, failure: &Failure, emit: &mut dyn FnMut(Result<LaidCanvas, Outcome>)) {
         for nth in 0..self.plan.sizes.len() {
-            self.fail_size(number, nth, key, failure, emit);
+            self.fail_size(place, nth, key, failure, emit);
         }
     }
 
     fn fail_size(
         &self,
-        number: u64,
+        place: Place,
         nth: usize,
         key: &str,
         failure: &Failure,
@@ -205,9 +233,10 @@ impl<'r> RowStage<'r> {
     ) {
         let size = &self.plan.template.sizes()[self.plan.sizes[nth]];
         for (output_index, output) in self.plan.outputs.iter().enumerate() {
-            let record = Record::new(number + 1, key, Arc::clone(&size.name), output.format)
+            let record = Record::new(place.number + 1, key, Arc::clone(&size.name), output.format())
                 .failed(failure.code, failure.message.clone());
-            emit(Err(Outcome { seq: self.plan.seq(number, nth, output_index), record }));
+            let record = Record { line: place.line, ..record };
+            emit(Err(Outcome { seq: self.plan.seq(place.number, nth, output_index), record }));
         }
     }
 }
@@ -219,25 +248,6 @@ fn key_guess(number: u64, row: &Row) -> String {
         Some(serde_json::Value::Number(id)) => id.to_string(),
         _ => (number + 1).to_string(),
     }
-}
-
-/// Everything that decides a variant's bytes, as one hash: template, fonts, fields, photos, size,
-/// output, version.
-fn input_hash(plan: &Plan, bound: &BoundRow<'_>, scene: &Scene, photos: &Photos, output: crate::job::Output) -> String {
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(env!("CARGO_PKG_VERSION").as_bytes()).update(plan.template.hash().as_bytes());
-    hasher.update(scene.size_name.as_bytes()).update(&[0]).update(output.format.name().as_bytes());
-    hasher.update(&[output.quality]);
-    for listed in plan.fonts.faces() {
-        hasher.update(&listed.face.digest);
-    }
-    bound.hash_into(&mut hasher);
-    let mut versions: Vec<_> = photos.values().map(|photo| photo.id.0).collect();
-    versions.sort_unstable();
-    for version in versions {
-        hasher.update(&version);
-    }
-    format!("blake3:{}", hasher.finalize().to_hex())
 }
 
 fn visit_images(
@@ -257,6 +267,13 @@ fn visit_images(
 
 fn photo_failure(path: &str, error: &AssetError) -> Failure {
     Failure::new(error.code, format!("{path}: {}", error.message))
+}
+
+fn name_failure(error: &NameFailure) -> Failure {
+    match error {
+        NameFailure::Pattern(error) => failure_of(error),
+        NameFailure::Name(error) => Failure::new(ErrorCode::BadName, error.to_string()),
+    }
 }
 
 fn failure_of(error: &BindError) -> Failure {

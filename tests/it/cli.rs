@@ -141,7 +141,7 @@ fn wrong_arguments_end_with_2() {
     let campaign = Campaign::new();
     let cases: [(&[&str], &str); 7] = [
         (&["render", "t.yaml"], "--data"),
-        (&["render", "t.yaml", "--data", "rows.csv", "--format", "webp"], "not available yet"),
+        (&["render", "t.yaml", "--data", "rows.csv", "--format", "avif"], "not available yet"),
         (&["render", "t.yaml", "--data", "rows.csv", "--quality", "0"], "--quality"),
         (&["render", "t.yaml", "--data", "rows.csv", "--size", "lnk"], "did you mean \"link\"?"),
         (&["render", "t.yaml", "--data", "rows.csv", "--set", "titel=x"], "did you mean \"title\"?"),
