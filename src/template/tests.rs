@@ -639,10 +639,12 @@ fn fonts_are_paths_or_font_faces() {
 /// What readers learn from is read by the program, too.
 /// The mistakes of `outputs: [...]`, with line, column and path.
 fn output_mistakes(outputs: &str) -> Vec<String> {
-    let source = format!(
-        "gravure: 1\nname: o\nsizes: {{ a: {{ width: 10, height: 10 }} }}\noutputs: [{outputs}]\nlayers: []\n"
-    );
-    parse(&source).map_or_else(|errors| errors.lines().map(|line| line.replace("line 4, column ", "4:")).collect(), |_| Vec::new())
+    let source =
+        format!("gravure: 1\nname: o\nsizes: {{ a: {{ width: 10, height: 10 }} }}\noutputs: [{outputs}]\nlayers: []\n");
+    parse(&source).map_or_else(
+        |errors| errors.lines().map(|line| line.replace("line 4, column ", "4:")).collect(),
+        |_| Vec::new(),
+    )
 }
 
 #[test]

@@ -268,7 +268,7 @@ fn a_missing_photo_fails_its_own_row_only() {
     let failed = &campaign.manifest()[1];
     assert_eq!((&failed["key"], &failed["status"]), (&"b".into(), &"failed".into()));
     assert_eq!(failed["error"]["code"], "photo_missing");
-    assert!(ran.stderr.contains("failed: b-link: photo_missing: "), "{}", ran.stderr);
+    assert!(ran.stderr.contains("failed: rows.csv:3: b: photo_missing: "), "{}", ran.stderr);
 }
 
 #[test]
