@@ -7,7 +7,7 @@ use std::time::Instant;
 use crossbeam_channel::Receiver;
 
 use crate::assets::{AssetError, Landed, ScaledPhoto};
-use crate::job::{AssetRef, ErrorCode, ObjectName, Record, Row, RowError, Warning};
+use crate::job::{AssetRef, ErrorCode, Record, Row, RowError, Warning};
 use crate::layout::{DisplayList, LayoutError, Photos, Shaper, lay_out};
 use crate::sheet::{Canvas, SheetLimits};
 use crate::template::scene::Scene;
@@ -15,10 +15,12 @@ use crate::template::{BindError, BoundRow};
 
 use super::budget::Budget;
 use super::clock::{Clock, Stage};
+use super::input_hash::input_hash;
 use super::photos::{Found, find_photos, visit_assets};
+use super::reuse::take_reused;
 use super::variant::{LaidCanvas, Outcome, Variant};
 use super::waiting::{Next, Waiting};
-use super::{Plan, Stop, panic_message};
+use super::{NameFailure, Plan, Stop, panic_message};
 
 /// Turns rows into canvases; one for each thread.
 pub struct RowStage<'r> {
@@ -41,6 +43,21 @@ pub struct NumberedRow {
     pub doubles: Vec<u64>,
 }
 
+/// A row's place in the data.
+#[derive(Clone, Copy)]
+struct Place {
+    /// From 0.
+    number: u64,
+    /// From 1.
+    line: Option<u64>,
+}
+
+impl Place {
+    fn of(number: u64, row: &Row) -> Self {
+        Self { number, line: row.line }
+    }
+}
+
 /// What a stage hands on: a canvas, or the outcome of a variant that cannot be made.
 pub type Laid<'e> = dyn FnMut(Result<LaidCanvas, Outcome>) + 'e;
 
@@ -60,11 +77,12 @@ struct Failure {
 
 /// What a canvas is made of.
 struct Drawn {
-    /// With what `on_error` changed.
-    scene: Scene,
-    found: Found,
+    /// What `on_error` did.
+    warnings: Vec<Warning>,
     list: DisplayList,
     scaled: Vec<Arc<ScaledPhoto>>,
+    /// The photos' files, which a display list keeps.
+    file_bytes: u64,
 }
 
 impl Failure {
@@ -108,7 +126,8 @@ impl<'r> RowStage<'r> {
             Ok(row) => row,
             Err(error) => {
                 let failure = Failure::new(ErrorCode::BadRow, error.to_string());
-                self.fail_row(*number, &(number + 1).to_string(), &failure, emit);
+                let place = Place { number: *number, line: error.line };
+                self.fail_row(place, &(number + 1).to_string(), &failure, emit);
                 return None;
             }
         };
@@ -121,7 +140,7 @@ impl<'r> RowStage<'r> {
                 self.shaper = Shaper::new(Arc::clone(&self.plan.fonts));
                 let failure = Failure::new(ErrorCode::InternalPanic, panic_message(&*panic));
                 for nth in self.sizes_done..self.plan.sizes.len() {
-                    self.fail_size(*number, nth, &key_guess(*number, row), &failure, emit);
+                    self.fail_size(Place::of(*number, row), nth, &key_guess(*number, row), &failure, emit);
                 }
                 None
             }
@@ -129,16 +148,15 @@ impl<'r> RowStage<'r> {
     }
 
     fn sizes(&mut self, number: u64, row: &Row, doubles: &[u64], landed: Option<&Landed>, emit: &mut Laid<'_>) -> Step {
-        let plan = self.plan;
+        let (plan, place) = (self.plan, Place::of(number, row));
         let bound = match self.clock.time(Stage::Bind, || plan.template.bind(row, &plan.now)) {
             Ok(bound) => bound,
             Err(error) => {
-                self.fail_row(number, &key_guess(number, row), &failure_of(&error), emit);
+                self.fail_row(place, &key_guess(number, row), &failure_of(&error), emit);
                 return Step::Done;
             }
         };
-        let scenes: Vec<Result<Scene, BindError>> =
-            self.clock.time(Stage::Bind, || plan.sizes.iter().map(|&size| bound.scene(size)).collect());
+        let scenes: Vec<Result<Scene, BindError>> = plan.sizes.iter().map(|&size| self.scene(&bound, size)).collect();
         if landed.is_none() {
             let wanted = self.wanted(&scenes);
             if !wanted.is_empty() {
@@ -147,21 +165,13 @@ impl<'r> RowStage<'r> {
         }
         for (nth, scene) in scenes.into_iter().enumerate() {
             let canvas = match scene {
-                Ok(scene) => self.canvas(number, nth, &bound, scene, landed),
+                Ok(scene) => self.canvas(place, nth, &bound, scene, landed, doubles, emit),
                 Err(error) => Err(failure_of(&error)),
             };
             match canvas {
-                Ok(mut canvas) => {
-                    let is_double = |variant: &mut Variant| doubles.contains(&(variant.seq - plan.seq(number, 0, 0)));
-                    for variant in canvas.variants.extract_if(.., is_double) {
-                        let message = format!("an earlier variant has the name {}", variant.object.as_str());
-                        emit(Err(variant.failed(ErrorCode::NameCollision, message, canvas.started)));
-                    }
-                    if !canvas.variants.is_empty() {
-                        emit(Ok(canvas));
-                    }
-                }
-                Err(failure) => self.fail_size(number, nth, bound.key(), &failure, emit),
+                Ok(Some(canvas)) => emit(Ok(canvas)),
+                Ok(None) => {}
+                Err(failure) => self.fail_size(place, nth, bound.key(), &failure, emit),
             }
             self.sizes_done = nth + 1;
         }
@@ -181,99 +191,138 @@ impl<'r> RowStage<'r> {
         wanted
     }
 
+    /// A canvas with the variants that are to be made of it; `None` where there is none. The outcomes of others are
+    /// handed over at once.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "a row's place, its values and its photos on their way to one canvas"
+    )]
     fn canvas(
         &mut self,
-        number: u64,
+        place: Place,
         nth: usize,
         bound: &BoundRow<'_>,
-        scene: Scene,
+        mut scene: Scene,
         landed: Option<&Landed>,
-    ) -> Result<LaidCanvas, Failure> {
+        doubles: &[u64],
+        emit: &mut Laid<'_>,
+    ) -> Result<Option<LaidCanvas>, Failure> {
         let started = Instant::now();
         let plan = self.plan;
         let size = plan.sizes[nth];
-        if !self.limits.holds(scene.size) {
+        let canvas_size = scene.size;
+        if !self.limits.holds(canvas_size) {
             let most = self.limits.max_side_px;
             let message = format!(
                 "{}x{} px is larger than {most} px a side, the most this adapter draws",
-                scene.size.width, scene.size.height
+                canvas_size.width, canvas_size.height
             );
             return Err(Failure::new(ErrorCode::CanvasTooLarge, message));
         }
         let mut names = Vec::with_capacity(plan.outputs.len());
-        for output in &plan.outputs {
-            let name = bound.name(&plan.name, size, output.format).map_err(|error| failure_of(&error))?;
-            let object = ObjectName::new(&name).map_err(|error| Failure::new(ErrorCode::BadName, error.to_string()))?;
-            names.push((*output, object));
+        for &output in &plan.outputs {
+            names.push((output, plan.object_name(bound, size, output).map_err(|error| name_failure(&error))?));
         }
-        let Drawn { scene, found, list, scaled } = self.draw(bound, size, scene, landed)?;
+        let found = self.found(&mut scene, landed, &[])?;
         let template_hash: Arc<str> = Arc::from(plan.template.hash());
+        let mut variants: Vec<Variant> = names
+            .into_iter()
+            .enumerate()
+            .map(|(output_index, (output, object))| {
+                let record = Record {
+                    line: place.line,
+                    width: Some(canvas_size.width),
+                    height: Some(canvas_size.height),
+                    template_hash: Some(Arc::clone(&template_hash)),
+                    input_hash: Some(input_hash(plan, bound, &scene, &found, output.encoding)),
+                    ..Record::new(place.number + 1, bound.key(), Arc::clone(&scene.size_name), output.format())
+                };
+                Variant { seq: plan.seq(place.number, nth, output_index), output, object, record }
+            })
+            .collect();
+        let is_double = |variant: &mut Variant| doubles.contains(&(variant.seq - plan.seq(place.number, 0, 0)));
+        for variant in variants.extract_if(.., is_double) {
+            let message = format!("an earlier variant has the name {}", variant.object.as_str());
+            emit(Err(variant.failed(ErrorCode::NameCollision, message, started)));
+        }
+        if let Some(find) = &plan.find_stored {
+            take_reused(&mut variants, &**find, started).into_iter().for_each(|outcome| emit(Err(outcome)));
+        }
+        if variants.is_empty() {
+            return Ok(None);
+        }
+        let Drawn { warnings, list, scaled, file_bytes } = self.draw(bound, size, scene, found, landed)?;
         let of_layout = list.warnings.iter().map(|warning| Warning {
             code: warning.code.to_owned(),
             path: warning.path.to_string(),
             message: warning.message.clone(),
         });
-        let warnings: Vec<Warning> = found.warnings.iter().cloned().chain(of_layout).collect();
-        let variants = names
-            .into_iter()
-            .enumerate()
-            .map(|(output_index, (output, object))| {
-                let record = Record {
-                    width: Some(scene.size.width),
-                    height: Some(scene.size.height),
-                    template_hash: Some(Arc::clone(&template_hash)),
-                    input_hash: Some(input_hash(plan, bound, &scene, &found, output)),
-                    warnings: warnings.clone(),
-                    ..Record::new(number + 1, bound.key(), Arc::clone(&scene.size_name), output.format)
-                };
-                Variant { seq: plan.seq(number, nth, output_index), output, object, record }
-            })
-            .collect();
-        // A display list keeps the files of its photos, a canvas the pixels at their sizes.
-        let files: u64 = found.photos.values().map(|photo| photo.file_bytes() as u64).sum();
+        let warnings: Vec<Warning> = warnings.into_iter().chain(of_layout).collect();
+        for variant in &mut variants {
+            variant.record.warnings.clone_from(&warnings);
+        }
         let pixels: u64 = scaled.iter().map(|photo| photo.bitmap.data().len() as u64).sum();
-        let bytes = files + pixels + (64 << 10);
-        let held = self.budget.hold(bytes);
-        Ok(LaidCanvas { canvas: Canvas { list: Arc::new(list), photos: scaled }, variants, started, _held: held })
+        let held = self.budget.hold(file_bytes + pixels + (64 << 10));
+        let canvas = Canvas { list: Arc::new(list), photos: scaled };
+        Ok(Some(LaidCanvas { canvas, variants, started, _held: held }))
     }
 
-    /// Finds the photos, lays out, and scales the photos that are drawn. One whose pixels turn out to be broken is
-    /// one that cannot be had: then once more without it.
+    /// The photos of a scene, which is changed where one cannot be had; `broken` ones cannot.
+    fn found(
+        &self,
+        scene: &mut Scene,
+        landed: Option<&Landed>,
+        broken: &[(AssetRef, AssetError)],
+    ) -> Result<Found, Failure> {
+        let assets = &self.plan.assets;
+        let found = self.clock.time(Stage::Photos, || {
+            find_photos(scene, &mut |asset| {
+                if let Some((_, error)) = broken.iter().find(|(broken, _)| broken == asset) {
+                    return Err(error.clone());
+                }
+                match landed.and_then(|landed| landed.get(asset)) {
+                    Some(photo) => Ok(Arc::clone(photo)),
+                    None => assets.photo(asset),
+                }
+            })
+        });
+        match found.failures.first() {
+            Some((path, error)) => Err(Failure::new(error.code, format!("{path}: {}", error.message))),
+            None => Ok(found),
+        }
+    }
+
+    /// Lays out, and scales the photos that are drawn. One whose pixels turn out to be broken is one that cannot be
+    /// had: then once more without it. (The input hash holds its content, which is as broken the next time.)
     fn draw(
         &mut self,
         bound: &BoundRow<'_>,
         size: usize,
         mut scene: Scene,
+        mut found: Found,
         landed: Option<&Landed>,
     ) -> Result<Drawn, Failure> {
-        let assets = &self.plan.assets;
         let mut broken: Vec<(AssetRef, AssetError)> = Vec::new();
         loop {
-            let found = self.clock.time(Stage::Photos, || {
-                find_photos(&mut scene, &mut |asset| {
-                    if let Some((_, error)) = broken.iter().find(|(broken, _)| broken == asset) {
-                        return Err(error.clone());
-                    }
-                    match landed.and_then(|landed| landed.get(asset)) {
-                        Some(photo) => Ok(Arc::clone(photo)),
-                        None => assets.photo(asset),
-                    }
-                })
-            });
-            if let Some((path, error)) = found.failures.first() {
-                return Err(Failure::new(error.code, format!("{path}: {}", error.message)));
-            }
             let list = self
                 .clock
                 .time(Stage::Layout, || lay_out(&scene, &found.photos, &mut self.shaper))
                 .map_err(|error| Failure::new(layout_error_code(&error), error.to_string()))?;
             match self.clock.time(Stage::Photos, || self.scaled(&list, &found.photos)) {
-                Ok(scaled) => return Ok(Drawn { scene, found, list, scaled }),
+                Ok(scaled) => {
+                    let file_bytes = found.photos.values().map(|photo| photo.file_bytes() as u64).sum();
+                    return Ok(Drawn { warnings: found.warnings, list, scaled, file_bytes });
+                }
                 Err((None, error)) => return Err(Failure::new(error.code, error.message)),
                 Err((Some(asset), error)) => broken.push((asset, error)),
             }
-            scene = self.clock.time(Stage::Bind, || bound.scene(size)).map_err(|error| failure_of(&error))?;
+            scene = self.scene(bound, size).map_err(|error| failure_of(&error))?;
+            found = self.found(&mut scene, landed, &broken)?;
         }
+    }
+
+    fn scene(&self, bound: &BoundRow<'_>, size: usize) -> Result<Scene, BindError> {
+        self.clock.time(Stage::Bind, || bound.scene_scaled(size, self.plan.scale))
     }
 
     /// The pixels of every photo that is drawn, or the one that is broken.
@@ -299,18 +348,19 @@ impl<'r> RowStage<'r> {
         failure.map_or(Ok(scaled), Err)
     }
 
-    fn fail_row(&self, number: u64, key: &str, failure: &Failure, emit: &mut Laid<'_>) {
+    fn fail_row(&self, place: Place, key: &str, failure: &Failure, emit: &mut Laid<'_>) {
         for nth in 0..self.plan.sizes.len() {
-            self.fail_size(number, nth, key, failure, emit);
+            self.fail_size(place, nth, key, failure, emit);
         }
     }
 
-    fn fail_size(&self, number: u64, nth: usize, key: &str, failure: &Failure, emit: &mut Laid<'_>) {
+    fn fail_size(&self, place: Place, nth: usize, key: &str, failure: &Failure, emit: &mut Laid<'_>) {
         let size = &self.plan.template.sizes()[self.plan.sizes[nth]];
         for (output_index, output) in self.plan.outputs.iter().enumerate() {
-            let record = Record::new(number + 1, key, Arc::clone(&size.name), output.format)
+            let record = Record::new(place.number + 1, key, Arc::clone(&size.name), output.format())
                 .failed(failure.code, failure.message.clone());
-            emit(Err(Outcome { seq: self.plan.seq(number, nth, output_index), record }));
+            let record = Record { line: place.line, ..record };
+            emit(Err(Outcome { seq: self.plan.seq(place.number, nth, output_index), record }));
         }
     }
 }
@@ -324,19 +374,11 @@ fn key_guess(number: u64, row: &Row) -> String {
     }
 }
 
-/// Everything that decides a variant's bytes, as one hash: template, fonts, fields, photos, size,
-/// output, version.
-fn input_hash(plan: &Plan, bound: &BoundRow<'_>, scene: &Scene, found: &Found, output: crate::job::Output) -> String {
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(env!("CARGO_PKG_VERSION").as_bytes()).update(plan.template.hash().as_bytes());
-    hasher.update(scene.size_name.as_bytes()).update(&[0]).update(output.format.name().as_bytes());
-    hasher.update(&[output.quality]);
-    for listed in plan.fonts.faces() {
-        hasher.update(&listed.face.digest);
+fn name_failure(error: &NameFailure) -> Failure {
+    match error {
+        NameFailure::Pattern(error) => failure_of(error),
+        NameFailure::Name(error) => Failure::new(ErrorCode::BadName, error.to_string()),
     }
-    bound.hash_into(&mut hasher);
-    found.hash_into(&mut hasher);
-    format!("blake3:{}", hasher.finalize().to_hex())
 }
 
 fn failure_of(error: &BindError) -> Failure {

@@ -27,6 +27,7 @@ mod locale;
 mod model;
 mod name;
 mod number_format;
+mod outputs;
 mod overrides;
 mod parse;
 mod reader;

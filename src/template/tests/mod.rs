@@ -4,6 +4,7 @@ mod hostile;
 mod manual;
 mod mistakes;
 mod newcomer;
+mod outputs;
 mod repeats;
 mod rows;
 mod scale;
