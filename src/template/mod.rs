@@ -36,6 +36,7 @@ mod tables;
 #[cfg(test)]
 mod tests;
 mod traps;
+mod uses;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -51,6 +52,7 @@ pub use field::{Field, FieldType};
 pub use name::NamePattern;
 pub use reader::Syntax;
 pub use schema::schema;
+pub use uses::LayerUses;
 
 use field::{BUILT_IN, BUILT_IN_NAMES};
 use model::{KindModel, LayerModel, Prop};
@@ -115,6 +117,7 @@ pub struct Template {
     environment: Arc<Environment<'static>>,
     /// Names that layers and the key look up.
     used_names: BTreeSet<String>,
+    uses: uses::Uses,
 }
 
 impl Template {

@@ -69,6 +69,7 @@ impl Template {
             layers,
             environment: reading.environment,
             used_names: reading.used_names,
+            uses: reading.uses,
         })
     }
 }

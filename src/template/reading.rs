@@ -28,6 +28,8 @@ pub(super) struct Reading {
     pub known_names: Vec<Arc<str>>,
     /// What they did name.
     pub used_names: BTreeSet<String>,
+    /// What they did name, by the place of the expression.
+    pub uses: super::uses::Uses,
 }
 
 /// A mapping of known shape.
@@ -68,6 +70,7 @@ impl Reading {
             environment: Arc::new(environment),
             known_names: Vec::new(),
             used_names: BTreeSet::new(),
+            uses: super::uses::Uses::default(),
         }
     }
 
@@ -203,6 +206,7 @@ impl Reading {
                 return None;
             }
         };
+        self.uses.add(path, program.names());
         let known = self.known_names.clone();
         for name in program.names() {
             if known.iter().any(|known| **known == **name) {

@@ -17,9 +17,9 @@ use crate::job::{Format, Output, RowReader, RowSyntax};
 use crate::pipeline::{Plan, Stop};
 use crate::template::{NamePattern, Now, Template, TemplateError};
 
+pub(super) use problem::nearest;
 pub use problem::{CampaignError, Problem};
 
-use problem::nearest;
 use stdin::StoppableInput;
 
 /// The object name where nobody asks for another.
