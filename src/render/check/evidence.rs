@@ -76,12 +76,17 @@ fn add_glyphs(finding: &mut Finding, missing: &[char], is_personal: bool) {
     if glyphs.is_empty() {
         return;
     }
-    let named = glyphs.iter().take(MAX_NAMED).map(|glyph| match (glyph.character, &glyph.code_point) {
-        (Some(character), Some(code_point)) => format!("{character} {code_point} ({})", glyph.script),
-        _ => format!("characters of a personal text ({})", glyph.script),
-    });
-    finding.message = format!("no font has {}", named.collect::<Vec<_>>().join(", "));
-    if glyphs.len() > MAX_NAMED {
+    if is_personal {
+        let scripts: Vec<&str> = glyphs.iter().map(|glyph| glyph.script).collect();
+        finding.message = format!("no font has some characters of a personal text ({})", scripts.join(", "));
+    } else {
+        let named = glyphs.iter().take(MAX_NAMED).map(|glyph| {
+            let character = glyph.character.map_or_else(String::new, |character| character.to_string());
+            format!("{character} {} ({})", glyph.code_point.as_deref().unwrap_or_default(), glyph.script)
+        });
+        finding.message = format!("no font has {}", named.collect::<Vec<_>>().join(", "));
+    }
+    if glyphs.len() > MAX_NAMED && !is_personal {
         finding.message.push_str(&format!(" and {} more", glyphs.len() - MAX_NAMED));
     }
     finding.glyphs = glyphs;
@@ -89,11 +94,53 @@ fn add_glyphs(finding: &mut Finding, missing: &[char], is_personal: bool) {
 
 fn add_photo(finding: &mut Finding, photo: &PhotoBox, uses: &LayerUses) {
     let PhotoBox { location, size, magnification } = photo;
-    let location = if uses.is_personal { Arc::from("") } else { Arc::clone(location) };
+    let location: Arc<str> = if uses.is_personal { Arc::from("") } else { without_secrets(location).into() };
     if finding.code == "photo_upscaled" {
         let name = if location.is_empty() { "a photo" } else { &*location };
         finding.message = format!("{name} has {}x{} px, enlarged {magnification:.2} times", size.width, size.height);
     }
     let (width, height, magnification) = (size.width, size.height, (magnification * 100.0).round() / 100.0);
     finding.photo = Some(PhotoFacts { location, width, height, magnification });
+}
+
+/// A location that may be written down: of a URL neither the user nor the query (both may hold keys), of `data:`
+/// nothing.
+fn without_secrets(location: &str) -> String {
+    if location.get(..5).is_some_and(|start| start.eq_ignore_ascii_case("data:")) {
+        return "data: URL".to_owned();
+    }
+    let Some((scheme, rest)) = location.split_once("://") else { return location.to_owned() };
+    let rest = rest.split(['?', '#']).next().unwrap_or_default();
+    let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let host = host.rsplit('@').next().unwrap_or_default();
+    format!("{scheme}://{host}{path}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_key_of_a_url_is_written_down() {
+        let cases = [
+            ("images/a b?.jpg", "images/a b?.jpg"),
+            ("https://me:secret@cdn.example:8443/a/b.jpg?sig=1#x", "https://cdn.example:8443/a/b.jpg"),
+            ("https://cdn.example?sig=1", "https://cdn.example"),
+            ("data:image/png;base64,AAAA", "data: URL"),
+        ];
+        for (location, shown) in cases {
+            assert_eq!(without_secrets(location), shown);
+        }
+    }
+
+    #[test]
+    fn a_personal_text_names_scripts_only() {
+        let mut finding = Finding::new(Severity::Warning, "missing_glyph", "greeting", "");
+        add_glyphs(&mut finding, &['小', '林', 'さ'], true);
+        assert_eq!(finding.message, "no font has some characters of a personal text (Han, Hiragana)");
+        assert!(finding.glyphs.iter().all(|glyph| glyph.character.is_none() && glyph.code_point.is_none()));
+        add_glyphs(&mut finding, &['小', '林', 'さ', 'ん', 'か'], false);
+        assert!(finding.message.starts_with("no font has 小 U+5C0F (Han), 林 U+6797 (Han), "), "{}", finding.message);
+        assert!(finding.message.ends_with(" and 1 more"), "{}", finding.message);
+    }
 }

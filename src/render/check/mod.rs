@@ -175,7 +175,7 @@ struct Names(HashMap<u128, u64>);
 
 impl Names {
     fn add(&mut self, checked: &mut Checked) {
-        for name in std::mem::take(&mut checked.names) {
+        for (size, name) in std::mem::take(&mut checked.names) {
             let digest = blake3::hash(name.as_bytes());
             let short = u128::from_le_bytes(digest.as_bytes()[..16].try_into().expect("a hash has 32 bytes"));
             let earlier = match self.0.entry(short) {
@@ -186,7 +186,7 @@ impl Names {
                 }
             };
             let message = format!("row {earlier} has the same name {name:?}");
-            checked.add(None, Finding::new(Severity::Error, ErrorCode::NameCollision.as_str(), "name", message));
+            checked.add(Some(&size), Finding::new(Severity::Error, ErrorCode::NameCollision.as_str(), "name", message));
         }
     }
 }

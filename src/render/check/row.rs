@@ -26,8 +26,8 @@ pub(super) struct Checked {
     pub line: Option<u64>,
     /// Empty where the row has none.
     pub key: String,
-    /// Names of its objects.
-    pub names: Vec<String>,
+    /// Names of its objects, with the size of each.
+    pub names: Vec<(Arc<str>, String)>,
     /// In the order of the checks.
     pub findings: Vec<Finding>,
 }
@@ -242,20 +242,20 @@ impl<'c> RowChecker<'c> {
     fn names(&self, bound: &BoundRow<'_>, checked: &mut Checked) {
         let Campaign { template, name: pattern, sizes, outputs, .. } = self.campaign;
         for &size in sizes {
-            let size_name = Some(&template.sizes()[size].name);
+            let size_name = &template.sizes()[size].name;
             for output in outputs {
                 let name = match bound.name(pattern, size, output.format) {
                     Ok(name) => name,
                     Err(error) => {
-                        checked.bind_error(size_name, error);
+                        checked.bind_error(Some(size_name), error);
                         continue;
                     }
                 };
                 match ObjectName::new(&name) {
-                    Ok(_) => checked.names.push(name),
+                    Ok(_) => checked.names.push((Arc::clone(size_name), name)),
                     Err(error) => {
                         let code = ErrorCode::BadName.as_str();
-                        checked.add(size_name, Finding::new(Severity::Error, code, "name", error.to_string()));
+                        checked.add(Some(size_name), Finding::new(Severity::Error, code, "name", error.to_string()));
                     }
                 }
             }
@@ -283,10 +283,9 @@ impl Checked {
             ..finding
         };
         let is_same = |known: &&mut Finding| {
-            let is_laid_out = !known.places.is_empty() && !finding.places.is_empty();
-            known.code == finding.code
-                && known.path == finding.path
-                && (is_laid_out || known.message == finding.message)
+            // Their messages differ by size, what they say does not.
+            let is_alike = (!known.places.is_empty() && !finding.places.is_empty()) || &*finding.path == "name";
+            known.code == finding.code && known.path == finding.path && (is_alike || known.message == finding.message)
         };
         let Some(known) = self.findings.iter_mut().find(is_same) else {
             self.findings.push(finding);

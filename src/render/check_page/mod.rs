@@ -82,9 +82,9 @@ impl CheckPage {
             " Pictures are schematic: boxes and lines of text as they are laid out, nothing is drawn.</footer>\n",
         );
         if !summary.kinds.is_empty() {
-            write!(
+            writeln!(
                 page,
-                "{VIEW}<script id=\"data\" type=\"application/json\">{}</script>\n",
+                "{VIEW}<script id=\"data\" type=\"application/json\">{}</script>",
                 self.data.to_json(summary)
             )?;
             write!(page, "<script>\n{}</script>\n", include_str!("page.js"))?;
@@ -97,10 +97,10 @@ impl CheckPage {
         page.push_str(LIST_START);
         let left_out = summary.findings - self.data.len();
         if left_out > 0 {
-            write!(
+            writeln!(
                 page,
                 "<p class=\"more\">{} more findings are not on this page: <code>gravure check --all</code> prints every \
-                 one.</p>\n",
+                 one.</p>",
                 Grouped(left_out)
             )?;
         }
@@ -142,7 +142,7 @@ fn kinds(page: &mut String, kinds: &[Kind]) -> fmt::Result {
     page.push_str(
         "<section>\n<h2>What was found</h2>\n<div class=\"scroll\"><table class=\"kinds\">\n<thead><tr><th scope=\"col\">\
          Severity</th><th scope=\"col\">Problem</th><th scope=\"col\" class=\"number\">Rows</th>\
-         <th scope=\"col\">Layers and fields</th></tr></thead>\n<tbody>\n",
+         <th scope=\"col\">Layers and fields, with an example</th></tr></thead>\n<tbody>\n",
     );
     for (index, kind) in kinds.iter().enumerate() {
         let Kind { severity, code, rows, findings: _, layers, example } = kind;
@@ -154,8 +154,9 @@ fn kinds(page: &mut String, kinds: &[Kind]) -> fmt::Result {
             Escaped(&words::title(code)),
         )?;
         match example.row {
-            Some(_) => write!(page, "<td class=\"number\">{}</td><td>", Grouped(*rows))?,
-            None => page.push_str("<td class=\"number\">all</td><td>"),
+            Some(_) if *rows == 1 => page.push_str("<td class=\"number\" data-unit=\" row\">1</td><td>"),
+            Some(_) => write!(page, "<td class=\"number\" data-unit=\" rows\">{}</td><td>", Grouped(*rows))?,
+            None => page.push_str("<td class=\"number\" data-unit=\" rows\">all</td><td>"),
         }
         for (layer, count) in layers.iter().take(MAX_LAYERS).filter(|(layer, _)| !layer.is_empty()) {
             write!(page, "<span class=\"layer\"><bdi>{}</bdi>", Escaped(&cut(layer, MAX_NAME_CHARS)))?;
@@ -167,7 +168,13 @@ fn kinds(page: &mut String, kinds: &[Kind]) -> fmt::Result {
         if layers.len() > MAX_LAYERS {
             write!(page, "<small>and {} more</small>", layers.len() - MAX_LAYERS)?;
         }
-        page.push_str("</td></tr>\n");
+        page.push_str("<span class=\"example\">");
+        match (example.line, example.row) {
+            (Some(line), _) => write!(page, "line {line}: ")?,
+            (None, Some(row)) => write!(page, "row {row}: ")?,
+            (None, None) => {}
+        }
+        writeln!(page, "<bdi>{}</bdi></span></td></tr>", Escaped(&cut(&example.message, MAX_NAME_CHARS)))?;
     }
     page.push_str("</tbody>\n</table></div>\n</section>\n");
     Ok(())
@@ -214,7 +221,8 @@ const LIST_START: &str = "<section id=\"findings\">\n<h2>Row by row <small id=\"
     <select id=\"kind\" aria-label=\"Problem\"><option value=\"\">Every problem</option></select>\
     <select id=\"layer\" aria-label=\"Layer or field\"><option value=\"\">Every layer</option></select>\
     <select id=\"size\" aria-label=\"Size\"><option value=\"\">Every size</option></select>\
-    <button type=\"reset\" id=\"reset\" hidden>Show all</button></form>\n\
+    <select id=\"order\" aria-label=\"Order\"><option value=\"\">Worst first</option><option value=\"row\">Row order</option>\
+    </select><button type=\"reset\" id=\"reset\" hidden>Show all</button></form>\n\
     <table class=\"list\" role=\"table\"><thead role=\"rowgroup\"><tr role=\"row\"><th role=\"columnheader\" scope=\"col\">Row</th>\
     <th role=\"columnheader\" scope=\"col\">Problem</th><th role=\"columnheader\" scope=\"col\">What is wrong</th>\
     <th role=\"columnheader\" scope=\"col\">Where</th></tr></thead><tbody role=\"rowgroup\" id=\"rows\"></tbody></table>\n\

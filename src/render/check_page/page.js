@@ -151,7 +151,10 @@
   data.sizes.forEach(([name], number) => filters.size.append(option(number, name)));
   for (const select of Object.values(filters)) select.hidden = select.options.length <= 2;
 
-  let found = findings;
+  const order = one("#order");
+  const ranks = ["error", "warning", "note"];
+  const worst = ranks.flatMap((rank) => findings.filter((finding) => finding.severity === rank));
+  let found = worst;
   let page = 0;
   const count = (number) => number.toLocaleString("en");
   const show = () => {
@@ -170,7 +173,7 @@
   const filter = () => {
     const words = search.value.trim().toLowerCase();
     const { severity, kind, layer, size } = filters;
-    found = findings.filter(
+    found = (order.value ? findings : worst).filter(
       (finding) =>
         (!severity.value || finding.severity === severity.value) &&
         (!kind.value || finding.kind === kind.value) &&
@@ -184,7 +187,7 @@
     show();
   };
   search.addEventListener("input", filter);
-  for (const select of Object.values(filters)) select.addEventListener("change", filter);
+  for (const select of [...Object.values(filters), order]) select.addEventListener("change", filter);
   one(".bar").addEventListener("submit", (event) => event.preventDefault());
   one(".bar").addEventListener("reset", () => setTimeout(filter));
   for (const button of document.querySelectorAll("[data-kind]")) {

@@ -76,7 +76,8 @@ fn hostile_text_is_escaped_everywhere() {
     bad.text = vec![Piece { text: attack.into(), mark: None }];
     let page = page_of(&[bad]);
     assert_eq!(page.matches("<script").count(), 2, "the data and the code");
-    assert!(!page.contains("<!--") && !page.contains('\u{2028}') && !page.contains('\0'));
+    let json = page.split("application/json").nth(1).expect("data");
+    assert!(!page.contains("<!--") && !json.contains('\u{2028}') && !page.contains('\0'));
     assert_eq!(data_of(&page)["findings"][0][5], attack, "and it is all there");
     assert!(page.contains("a/&lt;t&gt;.yaml") && page.contains("rows &amp; more.csv"));
 }
