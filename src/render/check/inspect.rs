@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::finding::{Finding, Overhang, Severity};
 use crate::layout::{BoxKind, LayerBox};
-use crate::pixels::{PointF, RectF, SizePx};
+use crate::pixels::{PointF, SizePx};
 use crate::template::LayerUses;
 use crate::template::scene::{Layer, LayerKind};
 
@@ -42,7 +42,8 @@ pub fn values(layer: &Layer, uses: &LayerUses) -> Option<Finding> {
 ///
 /// What no row decides is the template's choice: a photo that bleeds, a word that is cut on purpose.
 pub fn overhangs(canvas: SizePx, boxes: &[LayerBox], constants: &[bool]) -> Vec<(usize, Finding)> {
-    let whole = RectF::new(0.0, 0.0, canvas.width as f32, canvas.height as f32);
+    let (width, height) = (canvas.width as f32, canvas.height as f32);
+    let whole = [(0.0, 0.0), (width, 0.0), (width, height), (0.0, height)].map(|(x, y)| PointF { x, y });
     let mut is_decided = vec![false; boxes.len()];
     for (index, layer) in boxes.iter().enumerate().rev() {
         is_decided[index] |= !constants.get(index).copied().unwrap_or(false);
@@ -60,8 +61,8 @@ pub fn overhangs(canvas: SizePx, boxes: &[LayerBox], constants: &[bool]) -> Vec<
     for (index, layer) in boxes.iter().enumerate().rev() {
         let finding = match layer.kind {
             _ if is_told[index] || !row_decides(index) => None,
-            BoxKind::Text => text(boxes, index, whole),
-            _ if layer.is_painted => outside(&layer.corners, whole)
+            BoxKind::Text => text(boxes, index, &whole),
+            _ if layer.is_painted => outside(&layer.corners, &whole)
                 .map(|overhang| finding("off_canvas", layer, "the box", "the canvas", overhang)),
             _ => None,
         };
@@ -76,9 +77,9 @@ pub fn overhangs(canvas: SizePx, boxes: &[LayerBox], constants: &[bool]) -> Vec<
 }
 
 /// A text's lines against what cuts them.
-fn text(boxes: &[LayerBox], index: usize, canvas: RectF) -> Option<Finding> {
+fn text(boxes: &[LayerBox], index: usize, canvas: &[PointF; 4]) -> Option<Finding> {
     let layer = &boxes[index];
-    let worst = |frame: RectF| {
+    let worst = |frame: &[PointF; 4]| {
         let all = layer.lines.iter().filter_map(|line| outside(&line.corners, frame));
         all.reduce(|a, b| Overhang {
             left: a.left.max(b.left),
@@ -88,7 +89,7 @@ fn text(boxes: &[LayerBox], index: usize, canvas: RectF) -> Option<Finding> {
         })
     };
     for cutter in ancestry(boxes, index).map(|at| &boxes[at]).filter(|around| around.clips) {
-        if let Some(overhang) = worst(bounds(&cutter.corners)) {
+        if let Some(overhang) = worst(&cutter.corners) {
             let what = if cutter.path == layer.path { "its box".to_owned() } else { cutter.path.to_string() };
             return Some(finding("clipped", layer, "the text", &what, overhang));
         }
@@ -112,26 +113,32 @@ fn ancestry(boxes: &[LayerBox], index: usize) -> impl Iterator<Item = usize> {
     std::iter::successors(Some(index), |&at| boxes[at].parent)
 }
 
-fn bounds(corners: &[PointF; 4]) -> RectF {
-    let (mut left, mut top, mut right, mut bottom) = (f32::MAX, f32::MAX, f32::MIN, f32::MIN);
-    for PointF { x, y } in corners {
-        (left, right) = (left.min(*x), right.max(*x));
-        (top, bottom) = (top.min(*y), bottom.max(*y));
+/// How far corners lie outside a frame, along the frame's own sides: it may be turned.
+fn outside(corners: &[PointF; 4], frame: &[PointF; 4]) -> Option<Overhang> {
+    let [origin, right, _, below] = *frame;
+    let (width, height) =
+        ((right.x - origin.x).hypot(right.y - origin.y), (below.x - origin.x).hypot(below.y - origin.y));
+    if width <= 0.0 || height <= 0.0 {
+        return None;
     }
-    RectF::new(left, top, right - left, bottom - top)
-}
-
-fn outside(corners: &[PointF; 4], frame: RectF) -> Option<Overhang> {
-    let shape = bounds(corners);
-    if shape.width <= 0.0 || shape.height <= 0.0 {
+    let along = |point: &PointF, end: PointF, length: f32| {
+        ((point.x - origin.x) * (end.x - origin.x) + (point.y - origin.y) * (end.y - origin.y)) / length
+    };
+    let range = |end: PointF, length: f32| {
+        let places = corners.iter().map(|corner| along(corner, end, length));
+        places.fold((f32::MAX, f32::MIN), |(least, most), place| (least.min(place), most.max(place)))
+    };
+    let (left_px, right_px) = range(right, width);
+    let (top_px, bottom_px) = range(below, height);
+    if right_px - left_px <= 0.0 || bottom_px - top_px <= 0.0 {
         return None;
     }
     let beyond = |px: f32| if px > TOLERANCE_PX { px.ceil().min(1e6) as u32 } else { 0 };
     let overhang = Overhang {
-        left: beyond(frame.x - shape.x),
-        top: beyond(frame.y - shape.y),
-        right: beyond(shape.right() - frame.right()),
-        bottom: beyond(shape.bottom() - frame.bottom()),
+        left: beyond(-left_px),
+        top: beyond(-top_px),
+        right: beyond(right_px - width),
+        bottom: beyond(bottom_px - height),
     };
     (overhang != Overhang::default()).then_some(overhang)
 }
@@ -198,6 +205,18 @@ mod tests {
         text.is_in_flow = false;
         let expected = "the text runs out of Group: 10 px on the right".to_owned();
         assert_eq!(found(&[group, text], |_| false), [(1, "clipped", expected)]);
+    }
+
+    #[test]
+    fn what_is_turned_together_is_measured_as_if_it_were_upright() {
+        // Both are turned by 90 degrees: right is down.
+        let turned = |left: f32, top: f32, right: f32, bottom: f32| {
+            [(left, top), (right, top), (right, bottom), (left, bottom)].map(|(x, y)| PointF { x: 60.0 - y, y: x })
+        };
+        let mut group = layer(BoxKind::Group, None, turned(0.0, 0.0, 40.0, 20.0));
+        group.clips = true;
+        let text = layer(BoxKind::Text, Some(0), turned(5.0, 5.0, 49.0, 15.0));
+        assert_eq!(found(&[group, text], |_| false)[0].2, "the text runs out of Group: 9 px on the right");
     }
 
     #[test]

@@ -58,6 +58,7 @@
     return drawn;
   };
 
+  let clips = 0;
   // A canvas with the box at fault on it, with what of it lies outside.
   const picture = (finding, [size, frame, at], most) => {
     const [name, width, height] = data.sizes[size];
@@ -77,7 +78,15 @@
       role: "img",
       "aria-label": `${data.paths[finding.path]} on ${name}, ${width} × ${height}, schematic`,
     });
-    for (const one of data.frames[frame] ?? []) svg.append(...shape(one, thin));
+    // Only the box at fault is shown beyond the canvas.
+    const canvas = { x: 0, y: 0, width, height };
+    const id = `canvas-${++clips}`;
+    const clip = draw("clipPath", { id });
+    clip.append(draw("rect", canvas));
+    const inside = draw("g", { "clip-path": `url(#${id})` });
+    inside.append(draw("rect", { class: "canvas", ...canvas }));
+    for (const one of data.frames[frame] ?? []) inside.append(...shape(one, thin));
+    svg.append(clip, inside);
     svg.append(draw("rect", { class: "edge", width, height, "stroke-width": thin * 1.5 }));
     const guilty = { class: `guilty ${finding.severity}`, points: polygon(at), "stroke-width": thin * 2 };
     svg.append(draw("polygon", guilty));
