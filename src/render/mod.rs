@@ -7,6 +7,7 @@
 
 pub mod campaign;
 pub mod check;
+pub mod check_page;
 mod failures;
 mod index_page;
 mod manifest;

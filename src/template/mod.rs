@@ -44,6 +44,7 @@ mod tables;
 #[cfg(test)]
 mod tests;
 mod traps;
+mod uses;
 mod yaml_advice;
 mod yaml_reader;
 
@@ -61,6 +62,7 @@ pub use field::{Field, FieldType};
 pub use name::NamePattern;
 pub use reader::Syntax;
 pub use schema::schema;
+pub use uses::LayerUses;
 
 use case::CaseRules;
 use field::{BUILT_IN, BUILT_IN_NAMES, Conversion};
@@ -143,6 +145,7 @@ pub struct Template {
     column_uses: Vec<ColumnUse>,
     /// How letters change their case in its locale.
     case: CaseRules,
+    uses: uses::Uses,
 }
 
 impl Template {

@@ -73,6 +73,7 @@ impl Template {
             environment: reading.environment,
             used_names: reading.used_names,
             column_uses: reading.columns,
+            uses: reading.uses,
         })
     }
 }

@@ -38,6 +38,8 @@ pub(super) struct Reading {
     pub used_names: BTreeSet<String>,
     /// Columns that they take from `row`.
     pub columns: Vec<ColumnUse>,
+    /// What they did name, by the place of the expression.
+    pub uses: super::uses::Uses,
 }
 
 /// A column that an expression reads without a declared field.
@@ -91,6 +93,7 @@ impl Reading {
             item_names: Vec::new(),
             used_names: BTreeSet::new(),
             columns: Vec::new(),
+            uses: super::uses::Uses::default(),
         }
     }
 
@@ -257,6 +260,7 @@ impl Reading {
                 return None;
             }
         };
+        self.uses.add(path, program.names());
         for name in program.names() {
             match self.shape_of(name) {
                 Some(_) => {

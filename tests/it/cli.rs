@@ -189,7 +189,7 @@ fn check_tells_good_rows_from_bad_ones() {
     assert_eq!(fine.status, 0, "{}{}", fine.stdout, fine.stderr);
     assert_eq!(campaign.run(&["check", "t.yaml"]).status, 0);
 
-    campaign.write("rows.csv", "id,title,photo,price\na,One,none.png,1\nb,Two,,cheap\nc,Three,,\n");
+    campaign.write("rows.csv", "id,title,photo,price,first_name\na,One,none.png,1,\nb,Two,,cheap,\nc,Three,,,\n");
     let bad = campaign.run(&["check", "t.yaml", "--data", "rows.csv"]);
     assert_eq!(bad.status, 1);
     assert!(bad.stdout.contains("photo_missing") && bad.stdout.contains("bad_value"), "{}", bad.stdout);

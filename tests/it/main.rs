@@ -1,6 +1,7 @@
 //! Everything that is tested from outside, in one binary: it links once.
 
 mod cases;
+mod check;
 mod cli;
 mod edges;
 mod effects;

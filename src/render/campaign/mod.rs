@@ -23,9 +23,9 @@ use crate::pipeline::{Plan, Stop};
 use crate::template::{NamePattern, Now, Template, TemplateError};
 
 pub use crate::assets::fetch::{GateConfig, Guard, HostPattern, shown_location};
+pub(super) use problem::nearest;
 pub use problem::{CampaignError, Problem};
 
-use problem::nearest;
 use remote::FetchedData;
 use stdin::StoppableInput;
 

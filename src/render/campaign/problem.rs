@@ -135,7 +135,7 @@ impl Problem {
 }
 
 /// The nearest of `known` to `wrong`, if it is near enough to be what was meant.
-pub(super) fn nearest<'k>(wrong: &str, known: &[&'k str]) -> Option<&'k str> {
+pub(in crate::render) fn nearest<'k>(wrong: &str, known: &[&'k str]) -> Option<&'k str> {
     let distance = |name: &&str| strsim::damerau_levenshtein(&wrong.to_lowercase(), &name.to_lowercase());
     // Names that people type are short; the distance of long ones is costly and says nothing.
     let short = known.iter().copied().filter(|name| name.len() <= 64 && wrong.len() <= 64);
