@@ -3,6 +3,7 @@
 mod cases;
 mod cli;
 mod edges;
+mod effects;
 mod pipeline;
 mod shaders;
 mod slots;
