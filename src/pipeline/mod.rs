@@ -11,11 +11,14 @@
 
 mod budget;
 mod clock;
+mod draw;
 mod finish;
+mod input_hash;
 mod lay;
 mod names;
 mod paint;
 mod photos;
+mod reuse;
 mod stop;
 mod variant;
 mod waiting;
@@ -23,16 +26,18 @@ mod waiting;
 use std::sync::Arc;
 
 use crossbeam_channel::bounded;
+use thiserror::Error;
 
 use crate::assets::{Assets, FontSet};
 use crate::gpu::Painter;
-use crate::job::{Output, Row, RowError};
+use crate::job::{NameError, ObjectName, Output, Row, RowError};
 use crate::store::Store;
-use crate::template::{NamePattern, Now, Template};
+use crate::template::{BindError, BoundRow, NamePattern, Now, Template};
 
 pub use clock::{Clock, STAGES, Stage};
 pub use lay::layout_error_code;
 pub use photos::{Found, find_photos, visit_assets};
+pub use reuse::FindStored;
 pub use stop::Stop;
 pub use variant::Outcome;
 
@@ -60,6 +65,10 @@ pub struct Plan {
     pub now: Now,
     /// Whether names must be watched for doubles: not where a first pass over the rows did.
     pub names_may_collide: bool,
+    /// Device pixels for each pixel of the design.
+    pub scale: f32,
+    /// What earlier runs stored and need not be made again.
+    pub find_stored: Option<Box<FindStored>>,
     /// Threads for layout, and as many for encoding.
     pub threads: usize,
 }
@@ -70,10 +79,30 @@ impl Plan {
         (row * self.sizes.len() as u64 + nth_size as u64) * self.outputs.len() as u64 + nth_output as u64
     }
 
+    /// The name of a variant's object.
+    ///
+    /// # Errors
+    /// When the pattern gives none for this row, or one that is not allowed.
+    pub fn object_name(&self, bound: &BoundRow<'_>, size: usize, output: Output) -> Result<ObjectName, NameFailure> {
+        let name = bound.name(&self.name, size, output.format())?;
+        Ok(ObjectName::new(&output.object_name(name))?)
+    }
+
     /// Variants of one row.
     pub fn variants_per_row(&self) -> u64 {
         (self.sizes.len() * self.outputs.len()) as u64
     }
+}
+
+/// Why a variant has no name.
+#[derive(Clone, Debug, Error)]
+pub enum NameFailure {
+    /// The pattern cannot be filled in.
+    #[error(transparent)]
+    Pattern(#[from] BindError),
+    /// What it gives is not allowed.
+    #[error(transparent)]
+    Name(#[from] NameError),
 }
 
 /// Rows waiting to be bound.

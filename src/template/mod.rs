@@ -23,6 +23,7 @@ mod layers;
 mod model;
 mod name;
 mod number_format;
+mod outputs;
 mod overrides;
 mod parse;
 mod reader;

@@ -15,9 +15,8 @@ use super::reading::{Map, Reading, join};
 use super::scalar::{FontStyle, Name, Scalar, Weight, is_name};
 use super::scan;
 use super::scope::{FieldNames, SizeValue};
-use super::tables::{FONT_FILE, OUTPUT, SIZE, TEMPLATE};
-use super::{FontEntry, Template, TemplateSize, filters};
-use crate::job::{Format, Output};
+use super::tables::{FONT_FILE, SIZE, TEMPLATE};
+use super::{FontEntry, Template, TemplateSize, filters, outputs};
 use crate::pixels::SizePx;
 
 /// Most sizes of one template.
@@ -45,7 +44,7 @@ impl Template {
         reading.known_names = declared.chain(BUILT_IN.iter().map(|name| Arc::from(*name))).collect();
         let sizes = sizes(&mut reading, &map);
         let key = key(&mut reading, &map, &fields);
-        let outputs = outputs(&mut reading, &map);
+        let outputs = outputs::read(&mut reading, &map);
         let fonts = fonts(&mut reading, &map);
         let layers = layers(&mut reading, &map, &sizes);
         if !reading.errors.is_empty() {
@@ -175,32 +174,6 @@ fn key(reading: &mut Reading, map: &Map<'_>, fields: &[Field]) -> Option<Part> {
         reading.error(position, "key", message);
     }
     Some(Part::Dynamic(Arc::new(program)))
-}
-
-fn outputs(reading: &mut Reading, map: &Map<'_>) -> Vec<Output> {
-    let Some(entry) = map.entry("outputs") else {
-        return vec![Output::default()];
-    };
-    let list = reading.list(&entry.value, "outputs");
-    if list.is_empty() {
-        reading.error(entry.value.position, "outputs", "expected at least one output");
-    }
-    let mut outputs: Vec<Output> = Vec::new();
-    for (index, node) in list.iter().enumerate() {
-        let path = format!("outputs[{index}]");
-        let Some(map) = reading.map(node, &path, &OUTPUT) else { continue };
-        let quality = reading.constant::<u32>(&map, "quality");
-        let Some(entry) = map.entry("format") else { continue };
-        let scalar = Scalar::from_node(&entry.value);
-        match scalar.to_text().unwrap_or_default().parse::<Format>() {
-            Ok(format) if outputs.iter().any(|output| output.format == format) => {
-                reading.error(node.position, path, format!("{} is here twice", format.name()));
-            }
-            Ok(format) => outputs.push(Output { format, quality: quality.clamp(1, 100) as u8 }),
-            Err(error) => reading.error(entry.value.position, map.path_of(entry), error.to_string()),
-        }
-    }
-    outputs
 }
 
 fn fonts(reading: &mut Reading, map: &Map<'_>) -> Vec<FontEntry> {

@@ -3,10 +3,13 @@
 mod cases;
 mod cli;
 mod edges;
+mod effects;
 mod fetch;
 mod fetch_runs;
+mod outputs;
 mod photos;
 mod pipeline;
+mod runs;
 mod server;
 mod shaders;
 mod slots;

@@ -6,6 +6,7 @@
 
 mod clock;
 mod files;
+mod outputs;
 mod problem;
 mod remote;
 mod stdin;
@@ -17,7 +18,7 @@ use url::Url;
 
 use crate::assets::fetch::Gate;
 use crate::assets::{Assets, AssetsConfig, Base, FontLibrary, FontSet, PhotoLimits, parse_url};
-use crate::job::{Format, Output, RowReader, RowSyntax};
+use crate::job::{Compression, Format, Output, Rgb, RowReader, RowSyntax, Subsampling};
 use crate::pipeline::{Plan, Stop};
 use crate::template::{NamePattern, Now, Template, TemplateError};
 
@@ -48,8 +49,18 @@ pub struct CampaignOptions {
     pub sizes: Vec<String>,
     /// Empty: the template's outputs.
     pub formats: Vec<Format>,
-    /// Quality of JPEG in place of the template's.
+    /// Quality of JPEG and lossy WebP in place of the template's.
     pub quality: Option<u8>,
+    /// Makes every WebP lossless.
+    pub lossless: bool,
+    /// Of JPEG, in place of the template's.
+    pub subsampling: Option<Subsampling>,
+    /// Of PNG, in place of the template's.
+    pub compression: Option<Compression>,
+    /// Under what is transparent, in place of the template's.
+    pub background: Option<Rgb>,
+    /// Device pixels for each pixel of the design. Default: 1.
+    pub scale: Option<f32>,
     /// Pattern of the object names. Default: [`DEFAULT_NAME`].
     pub name: Option<String>,
     /// What templates see as `now` (RFC 3339). Default: the time of the call.
@@ -104,6 +115,8 @@ pub struct Campaign {
     pub sizes: Vec<usize>,
     /// Never empty, no two alike.
     pub outputs: Vec<Output>,
+    /// Device pixels for each pixel of the design.
+    pub scale: f32,
     /// Of the objects.
     pub name: NamePattern,
     /// What templates see as `now`.
@@ -126,7 +139,7 @@ impl Campaign {
     /// # Errors
     /// Every mistake in the template, its fonts and photos, the options and the data's header, all at once.
     pub fn open(options: &CampaignOptions) -> Result<Self, CampaignError> {
-        let CampaignOptions { template: template_file, data, set, sizes, formats, quality, name, now, fetch } = options;
+        let CampaignOptions { template: template_file, data, set, sizes, name, now, scale, fetch, .. } = options;
         let gate = Gate::new(fetch.clone())
             .map(Arc::new)
             .map_err(|error| Problem::flag("--cache", format!("cannot use the folder: {error}")))?;
@@ -137,7 +150,7 @@ impl Campaign {
             problems.flag("--set", template.with_overrides(field, value));
         }
         let sizes = problems.keep(choose_sizes(&template, sizes)).unwrap_or_default();
-        let outputs = choose_outputs(template.outputs(), formats, *quality);
+        let outputs = problems.keep(outputs::choose(template.outputs(), options)).unwrap_or_default();
         let name = problems.flag("--name", template.compile_name(name.as_deref().unwrap_or(DEFAULT_NAME)));
         let now = match now {
             Some(text) => problems.keep(clock::parse(text).map_err(|message| Problem::flag("--now", message))),
@@ -182,6 +195,7 @@ impl Campaign {
                 assets,
                 sizes,
                 outputs,
+                scale: scale.unwrap_or(1.0),
                 name,
                 now,
                 template_path: template_path.clone(),
@@ -224,6 +238,8 @@ impl Campaign {
             assets: Arc::clone(&self.assets),
             sizes: self.sizes.clone(),
             outputs: self.outputs.clone(),
+            scale: self.scale,
+            find_stored: None,
             name: self.name.clone(),
             now: self.now.clone(),
             names_may_collide: self.data == Some(DataSource::Stdin),
@@ -291,35 +307,6 @@ fn choose_sizes(template: &Template, asked: &[String]) -> Result<Vec<usize>, Vec
     }
     let is_asked = |index: &usize| asked.is_empty() || asked.iter().any(|name| name == names[*index]);
     Ok((0..names.len()).filter(is_asked).collect())
-}
-
-/// `--format` picks the template's outputs of that format, or makes one where there is none; `--quality` is for
-/// every JPEG among them.
-fn choose_outputs(of_template: &[Output], formats: &[Format], quality: Option<u8>) -> Vec<Output> {
-    let mut asked = Vec::new();
-    for &format in formats {
-        let before = asked.len();
-        asked.extend(of_template.iter().copied().filter(|output| output.format == format));
-        if asked.len() == before {
-            asked.push(Output::new(format));
-        }
-    }
-    if formats.is_empty() {
-        asked = of_template.to_vec();
-    }
-    if asked.is_empty() {
-        asked.push(Output::default());
-    }
-    let mut outputs: Vec<Output> = Vec::new();
-    for mut output in asked {
-        if let (Format::Jpeg, Some(quality)) = (output.format, quality) {
-            output.quality = quality;
-        }
-        if !outputs.contains(&output) {
-            outputs.push(output);
-        }
-    }
-    outputs
 }
 
 fn open_rows(

@@ -177,18 +177,6 @@ fn sizes_keep_the_templates_order() {
 }
 
 #[test]
-fn formats_and_quality_go_over_the_template() {
-    let jpeg = |quality| Output { format: Format::Jpeg, quality };
-    let png = Output::new(Format::Png);
-    let template = [jpeg(70), png, jpeg(30)];
-    assert_eq!(choose_outputs(&template, &[], None), template);
-    assert_eq!(choose_outputs(&template, &[Format::Jpeg], None), [jpeg(70), jpeg(30)]);
-    assert_eq!(choose_outputs(&template, &[Format::Png, Format::Jpeg], Some(90)), [png, jpeg(90)]);
-    assert_eq!(choose_outputs(&[jpeg(70)], &[Format::Png], Some(90)), [png]);
-    assert_eq!(choose_outputs(&[], &[], None), [Output::default()]);
-}
-
-#[test]
 fn personal_fields_are_known_before_a_campaign_opens() {
     let folder = Folder::new();
     assert_eq!(pii_fields(&folder.path("t.yaml")), Some(vec!["first_name".to_owned()]));

@@ -128,8 +128,8 @@ impl RowChecker<'_> {
         let Campaign { template, name: pattern, sizes, outputs, .. } = self.campaign;
         for &size in sizes {
             for output in outputs {
-                let name = match bound.name(pattern, size, output.format) {
-                    Ok(name) => name,
+                let name = match bound.name(pattern, size, output.format()) {
+                    Ok(name) => output.object_name(name),
                     Err(error) => {
                         checked.bind_error(error, Some(&template.sizes()[size].name));
                         continue;
