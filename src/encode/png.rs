@@ -1,15 +1,16 @@
 //! PNG by the `png` crate, with the sRGB chunk and no other metadata.
 //!
 //! For speed every row has the Paeth filter and fdeflate packs it: adaptive filtering costs more than it saves, and
-//! zlib's levels cost more than drawing the card. Measured on product cards of 1200×628 (one core, ms and KB a card;
-//! on four of them, the first two also in other terms):
+//! zlib's levels cost more than drawing the card. Measured on four product cards of 1200×628 (one core, ms and KB a
+//! card; the last line from another run, scaled by level 6 in both):
 //!
 //! ```text
-//! fdeflate + Paeth        2.6 ms   417 KB   <- speed
-//! fdeflate + adaptive     9.0 ms   422 KB
-//! level 2 + Paeth        12.2 ms   361 KB
-//! level 3 + Paeth        18.3 ms   334 KB
-//! level 6 + adaptive     47.5 ms   310 KB   <- balanced
+//! fdeflate + Paeth          2.6 ms   417 KB   <- speed
+//! fdeflate + adaptive       9.0 ms   422 KB
+//! level 2 + Paeth          12.2 ms   361 KB
+//! level 3 + Paeth          18.3 ms   334 KB
+//! level 6 + adaptive       47.5 ms   310 KB   <- balanced
+//! level 9 + least entropy   170 ms   302 KB   <- size
 //! ```
 
 use ::png::{BitDepth, ColorType, DeflateCompression, EncodingError, Filter, SrgbRenderingIntent};
@@ -72,7 +73,7 @@ fn write(
     let (deflate, filter) = match compression {
         Compression::Speed => (DeflateCompression::FdeflateUltraFast, Filter::Paeth),
         Compression::Balanced => (DeflateCompression::Level(6), Filter::Adaptive),
-        Compression::Size => (DeflateCompression::Level(9), Filter::Adaptive),
+        Compression::Size => (DeflateCompression::Level(9), Filter::MinEntropy),
     };
     encoder.set_deflate_compression(deflate);
     encoder.set_filter(filter);

@@ -6,17 +6,18 @@ use std::time::Instant;
 
 use crossbeam_channel::Receiver;
 
-use crate::assets::{AssetError, Landed, ScaledPhoto};
-use crate::job::{AssetRef, ErrorCode, Record, Row, RowError, Warning};
-use crate::layout::{DisplayList, LayoutError, Photos, Shaper, lay_out};
+use crate::assets::Landed;
+use crate::job::{AssetRef, ErrorCode, Record, Row, RowError};
+use crate::layout::{LayoutError, Shaper};
 use crate::sheet::{Canvas, SheetLimits};
 use crate::template::scene::Scene;
 use crate::template::{BindError, BoundRow};
 
 use super::budget::Budget;
 use super::clock::{Clock, Stage};
+use super::draw::{Drawn, Photographer};
 use super::input_hash::input_hash;
-use super::photos::{Found, find_photos, visit_assets};
+use super::photos::visit_assets;
 use super::reuse::take_reused;
 use super::variant::{LaidCanvas, Outcome, Variant};
 use super::waiting::{Next, Waiting};
@@ -43,6 +44,17 @@ pub struct NumberedRow {
     pub doubles: Vec<u64>,
 }
 
+/// What a stage hands on: a canvas, or the outcome of a variant that cannot be made.
+pub type Laid<'e> = dyn FnMut(Result<LaidCanvas, Outcome>) + 'e;
+
+/// How far a row came.
+enum Step {
+    /// All its sizes have an outcome or a canvas.
+    Done,
+    /// These photos must be fetched first.
+    Wait(Vec<AssetRef>),
+}
+
 /// A row's place in the data.
 #[derive(Clone, Copy)]
 struct Place {
@@ -58,35 +70,17 @@ impl Place {
     }
 }
 
-/// What a stage hands on: a canvas, or the outcome of a variant that cannot be made.
-pub type Laid<'e> = dyn FnMut(Result<LaidCanvas, Outcome>) + 'e;
-
-/// How far a row came.
-enum Step {
-    /// All its sizes have an outcome or a canvas.
-    Done,
-    /// These photos must be fetched first.
-    Wait(Vec<AssetRef>),
-}
-
 /// A canvas that failed, with its reason.
-struct Failure {
-    code: ErrorCode,
-    message: String,
-}
-
-/// What a canvas is made of.
-struct Drawn {
-    /// What `on_error` did.
-    warnings: Vec<Warning>,
-    list: DisplayList,
-    scaled: Vec<Arc<ScaledPhoto>>,
-    /// The photos' files, which a display list keeps.
-    file_bytes: u64,
+pub struct Failure {
+    /// For scripts.
+    pub code: ErrorCode,
+    /// For people.
+    pub message: String,
 }
 
 impl Failure {
-    fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+    /// A failure for a manifest.
+    pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
         Self { code, message: message.into() }
     }
 }
@@ -122,17 +116,17 @@ impl<'r> RowStage<'r> {
         emit: &mut Laid<'_>,
     ) -> Option<(NumberedRow, Vec<AssetRef>)> {
         let NumberedRow { number, row, doubles } = &numbered;
+        let number = *number;
         let row = match row {
             Ok(row) => row,
             Err(error) => {
                 let failure = Failure::new(ErrorCode::BadRow, error.to_string());
-                let place = Place { number: *number, line: error.line };
-                self.fail_row(place, &(number + 1).to_string(), &failure, emit);
+                self.fail_row(Place { number, line: error.line }, &(number + 1).to_string(), &failure, emit);
                 return None;
             }
         };
         self.sizes_done = 0;
-        let result = catch_unwind(AssertUnwindSafe(|| self.sizes(*number, row, doubles, landed, emit)));
+        let result = catch_unwind(AssertUnwindSafe(|| self.sizes(number, row, doubles, landed, emit)));
         match result {
             Ok(Step::Done) => None,
             Ok(Step::Wait(wanted)) => Some((numbered, wanted)),
@@ -140,7 +134,7 @@ impl<'r> RowStage<'r> {
                 self.shaper = Shaper::new(Arc::clone(&self.plan.fonts));
                 let failure = Failure::new(ErrorCode::InternalPanic, panic_message(&*panic));
                 for nth in self.sizes_done..self.plan.sizes.len() {
-                    self.fail_size(Place::of(*number, row), nth, &key_guess(*number, row), &failure, emit);
+                    self.fail_size(Place::of(number, row), nth, &key_guess(number, row), &failure, emit);
                 }
                 None
             }
@@ -156,7 +150,9 @@ impl<'r> RowStage<'r> {
                 return Step::Done;
             }
         };
-        let scenes: Vec<Result<Scene, BindError>> = plan.sizes.iter().map(|&size| self.scene(&bound, size)).collect();
+        let scenes: Vec<Result<Scene, BindError>> = self
+            .clock
+            .time(Stage::Bind, || plan.sizes.iter().map(|&size| bound.scene_scaled(size, plan.scale)).collect());
         if landed.is_none() {
             let wanted = self.wanted(&scenes);
             if !wanted.is_empty() {
@@ -193,10 +189,7 @@ impl<'r> RowStage<'r> {
 
     /// A canvas with the variants that are to be made of it; `None` where there is none. The outcomes of others are
     /// handed over at once.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "a row's place, its values and its photos on their way to one canvas"
-    )]
+    #[expect(clippy::too_many_arguments, reason = "a canvas is one size of one row, with all that belongs to the row")]
     fn canvas(
         &mut self,
         place: Place,
@@ -210,12 +203,11 @@ impl<'r> RowStage<'r> {
         let started = Instant::now();
         let plan = self.plan;
         let size = plan.sizes[nth];
-        let canvas_size = scene.size;
-        if !self.limits.holds(canvas_size) {
+        if !self.limits.holds(scene.size) {
             let most = self.limits.max_side_px;
             let message = format!(
                 "{}x{} px is larger than {most} px a side, the most this adapter draws",
-                canvas_size.width, canvas_size.height
+                scene.size.width, scene.size.height
             );
             return Err(Failure::new(ErrorCode::CanvasTooLarge, message));
         }
@@ -223,7 +215,8 @@ impl<'r> RowStage<'r> {
         for &output in &plan.outputs {
             names.push((output, plan.object_name(bound, size, output).map_err(|error| name_failure(&error))?));
         }
-        let found = self.found(&mut scene, landed, &[])?;
+        let mut photographer = Photographer::new(plan, self.clock, landed);
+        let found = photographer.find(&mut scene)?;
         let template_hash: Arc<str> = Arc::from(plan.template.hash());
         let mut variants: Vec<Variant> = names
             .into_iter()
@@ -231,8 +224,8 @@ impl<'r> RowStage<'r> {
             .map(|(output_index, (output, object))| {
                 let record = Record {
                     line: place.line,
-                    width: Some(canvas_size.width),
-                    height: Some(canvas_size.height),
+                    width: Some(scene.size.width),
+                    height: Some(scene.size.height),
                     template_hash: Some(Arc::clone(&template_hash)),
                     input_hash: Some(input_hash(plan, bound, &scene, &found, output.encoding)),
                     ..Record::new(place.number + 1, bound.key(), Arc::clone(&scene.size_name), output.format())
@@ -251,101 +244,19 @@ impl<'r> RowStage<'r> {
         if variants.is_empty() {
             return Ok(None);
         }
-        let Drawn { warnings, list, scaled, file_bytes } = self.draw(bound, size, scene, found, landed)?;
-        let of_layout = list.warnings.iter().map(|warning| Warning {
-            code: warning.code.to_owned(),
-            path: warning.path.to_string(),
-            message: warning.message.clone(),
-        });
-        let warnings: Vec<Warning> = warnings.into_iter().chain(of_layout).collect();
+        let bind = || bound.scene_scaled(size, plan.scale).map_err(|error| failure_of(&error));
+        let Drawn { found, list, scaled } = photographer.draw(scene, found, &mut self.shaper, &bind)?;
+        let warnings = found.all_warnings(&list);
         for variant in &mut variants {
             variant.record.warnings.clone_from(&warnings);
         }
+        // A display list keeps the files of its photos, a canvas the pixels at their sizes.
+        let files: u64 = found.photos.values().map(|photo| photo.file_bytes() as u64).sum();
         let pixels: u64 = scaled.iter().map(|photo| photo.bitmap.data().len() as u64).sum();
-        let held = self.budget.hold(file_bytes + pixels + (64 << 10));
+        let bytes = files + pixels + (64 << 10);
+        let held = self.budget.hold(bytes);
         let canvas = Canvas { list: Arc::new(list), photos: scaled };
         Ok(Some(LaidCanvas { canvas, variants, started, _held: held }))
-    }
-
-    /// The photos of a scene, which is changed where one cannot be had; `broken` ones cannot.
-    fn found(
-        &self,
-        scene: &mut Scene,
-        landed: Option<&Landed>,
-        broken: &[(AssetRef, AssetError)],
-    ) -> Result<Found, Failure> {
-        let assets = &self.plan.assets;
-        let found = self.clock.time(Stage::Photos, || {
-            find_photos(scene, &mut |asset| {
-                if let Some((_, error)) = broken.iter().find(|(broken, _)| broken == asset) {
-                    return Err(error.clone());
-                }
-                match landed.and_then(|landed| landed.get(asset)) {
-                    Some(photo) => Ok(Arc::clone(photo)),
-                    None => assets.photo(asset),
-                }
-            })
-        });
-        match found.failures.first() {
-            Some((path, error)) => Err(Failure::new(error.code, format!("{path}: {}", error.message))),
-            None => Ok(found),
-        }
-    }
-
-    /// Lays out, and scales the photos that are drawn. One whose pixels turn out to be broken is one that cannot be
-    /// had: then once more without it. (The input hash holds its content, which is as broken the next time.)
-    fn draw(
-        &mut self,
-        bound: &BoundRow<'_>,
-        size: usize,
-        mut scene: Scene,
-        mut found: Found,
-        landed: Option<&Landed>,
-    ) -> Result<Drawn, Failure> {
-        let mut broken: Vec<(AssetRef, AssetError)> = Vec::new();
-        loop {
-            let list = self
-                .clock
-                .time(Stage::Layout, || lay_out(&scene, &found.photos, &mut self.shaper))
-                .map_err(|error| Failure::new(layout_error_code(&error), error.to_string()))?;
-            match self.clock.time(Stage::Photos, || self.scaled(&list, &found.photos)) {
-                Ok(scaled) => {
-                    let file_bytes = found.photos.values().map(|photo| photo.file_bytes() as u64).sum();
-                    return Ok(Drawn { warnings: found.warnings, list, scaled, file_bytes });
-                }
-                Err((None, error)) => return Err(Failure::new(error.code, error.message)),
-                Err((Some(asset), error)) => broken.push((asset, error)),
-            }
-            scene = self.scene(bound, size).map_err(|error| failure_of(&error))?;
-            found = self.found(&mut scene, landed, &broken)?;
-        }
-    }
-
-    fn scene(&self, bound: &BoundRow<'_>, size: usize) -> Result<Scene, BindError> {
-        self.clock.time(Stage::Bind, || bound.scene_scaled(size, self.plan.scale))
-    }
-
-    /// The pixels of every photo that is drawn, or the one that is broken.
-    fn scaled(
-        &self,
-        list: &DisplayList,
-        photos: &Photos,
-    ) -> Result<Vec<Arc<ScaledPhoto>>, (Option<AssetRef>, AssetError)> {
-        let mut scaled = Vec::new();
-        let mut failure = None;
-        list.visit_photos(&mut |item| {
-            if failure.is_none() {
-                match self.plan.assets.scaled(&item.photo, item.crop, item.rect.size(), &self.plan.fonts) {
-                    Ok(photo) => scaled.push(photo),
-                    Err(error) => {
-                        let same = |(_, photo): &(&AssetRef, &Arc<_>)| Arc::ptr_eq(photo, &item.photo);
-                        let asset = photos.iter().find(same).map(|(asset, _)| asset.clone());
-                        failure = Some((asset, error));
-                    }
-                }
-            }
-        });
-        failure.map_or(Ok(scaled), Err)
     }
 
     fn fail_row(&self, place: Place, key: &str, failure: &Failure, emit: &mut Laid<'_>) {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::assets::{AssetError, Photo};
 use crate::job::{AssetRef, Warning};
-use crate::layout::Photos;
+use crate::layout::{DisplayList, Photos};
 use crate::pixels::Color;
 use crate::template::scene::{Fill, Layer, LayerKind, Mask, OnError, Scene};
 
@@ -133,6 +133,16 @@ impl Finder<'_> {
 }
 
 impl Found {
+    /// These warnings and those of the layout, as a record has them.
+    pub fn all_warnings(&self, list: &DisplayList) -> Vec<Warning> {
+        let of_layout = list.warnings.iter().map(|warning| Warning {
+            code: warning.code.to_owned(),
+            path: warning.path.to_string(),
+            message: warning.message.clone(),
+        });
+        self.warnings.iter().cloned().chain(of_layout).collect()
+    }
+
     /// Which photos there are, by content, and which layers are drawn without theirs.
     pub fn hash_into(&self, hasher: &mut blake3::Hasher) {
         let mut contents: Vec<_> = self.photos.iter().collect();

@@ -28,16 +28,16 @@ layers:
 const ROWS: &str = "id,title,photo\na,One,photo.png\nb,Two,\nc,Three,photo.png\n";
 
 /// A campaign in a folder of its own.
-struct Campaign(tempfile::TempDir);
+pub struct Campaign(tempfile::TempDir);
 
-struct Ran {
-    status: i32,
-    stdout: String,
-    stderr: String,
+pub struct Ran {
+    pub status: i32,
+    pub stdout: String,
+    pub stderr: String,
 }
 
 impl Campaign {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let campaign = Self(tempfile::tempdir().expect("a folder"));
         let font = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/product-card/fonts/Inter-Bold.ttf");
         fs::copy(font, campaign.path("Inter-Bold.ttf")).expect("the sample campaign has its fonts");
@@ -48,22 +48,22 @@ impl Campaign {
         campaign
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub fn path(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }
 
-    fn write(&self, name: &str, text: &str) {
+    pub fn write(&self, name: &str, text: &str) {
         fs::write(self.path(name), text).expect("written");
     }
 
     /// Runs the program in the folder.
-    fn run(&self, arguments: &[&str]) -> Ran {
+    pub fn run(&self, arguments: &[&str]) -> Ran {
         let Output { status, stdout, stderr } = self.command(arguments).output().expect("the program starts");
         let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
         Ran { status: status.code().expect("not killed"), stdout: text(stdout), stderr: text(stderr) }
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_gravure"));
         command.current_dir(self.0.path()).args(arguments).stdin(Stdio::null());
         // The settings of whoever runs the tests stay outside.
@@ -76,7 +76,7 @@ impl Campaign {
     }
 
     /// Everything in a folder below, by relative path.
-    fn files(&self, folder: &str) -> BTreeSet<String> {
+    pub fn files(&self, folder: &str) -> BTreeSet<String> {
         fn walk(root: &Path, folder: &Path, files: &mut BTreeSet<String>) {
             for entry in fs::read_dir(folder).into_iter().flatten() {
                 let path = entry.expect("an entry").path();
@@ -93,13 +93,13 @@ impl Campaign {
         files
     }
 
-    fn manifest(&self) -> Vec<Value> {
+    pub fn manifest(&self) -> Vec<Value> {
         let text = fs::read_to_string(self.path("out/manifest.jsonl")).expect("a manifest");
         text.lines().map(|line| serde_json::from_str(line).expect("a line of JSON")).collect()
     }
 }
 
-fn names(names: &[&str]) -> BTreeSet<String> {
+pub fn names(names: &[&str]) -> BTreeSet<String> {
     names.iter().map(|&name| name.to_owned()).collect()
 }
 
