@@ -109,7 +109,7 @@ fn a_large_jpeg_drawn_small_is_decoded_small_and_looks_the_same() {
     let folder = tempfile::tempdir().expect("a folder");
     // Sides that are no multiple of 8; turned and mirrored, the last block comes first.
     let picture = image::RgbImage::from_fn(1901, 1403, |x, y| {
-        let wave = |along: f32, period: f32| ((along / period * 6.28).sin() * 100.0 + 128.0) as u8;
+        let wave = |along: f32, period: f32| ((along / period * std::f32::consts::TAU).sin() * 100.0 + 128.0) as u8;
         let (x, y) = (x as f32, y as f32);
         image::Rgb([wave(x + 0.7 * y, 260.0), wave(x - y, 170.0), wave(y - 0.3 * x, 130.0)])
     });
