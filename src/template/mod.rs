@@ -10,23 +10,19 @@
 //! their names.
 
 mod bind;
-mod case;
 mod choices;
 mod css;
-mod currency_data;
 mod error;
 mod expression;
 mod field;
-mod filters;
 mod foreign;
+pub mod format;
 mod gradient;
 mod json_reader;
 mod keys;
 mod layers;
-mod locale;
 mod model;
 mod name;
-mod number_format;
 mod outputs;
 mod overrides;
 mod parse;
@@ -64,8 +60,8 @@ pub use reader::Syntax;
 pub use schema::schema;
 pub use uses::LayerUses;
 
-use case::CaseRules;
 use field::{BUILT_IN, BUILT_IN_NAMES, Conversion};
+use format::{Locale, filters};
 use model::{KindModel, LayerModel, Prop};
 use name::Part;
 use reading::ColumnUse;
@@ -144,7 +140,7 @@ pub struct Template {
     /// Columns that they take from `row`.
     column_uses: Vec<ColumnUse>,
     /// How letters change their case in its locale.
-    case: CaseRules,
+    letters: Locale,
     uses: uses::Uses,
 }
 

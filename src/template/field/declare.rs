@@ -6,6 +6,7 @@ use serde_json::Value as Json;
 
 use super::{BUILT_IN, BUILT_IN_NAMES, Conversion, DateSyntax, Field, FieldType, NumberSyntax};
 use crate::template::error::{Position, TemplateError};
+use crate::template::format::Locale;
 use crate::template::reader::{Content, Entry, Node};
 use crate::template::reading::{Map, Reading, join};
 use crate::template::scalar::Scalar;
@@ -185,13 +186,13 @@ fn list_type(reading: &mut Reading, map: &Map<'_>) -> Option<FieldType> {
 
 fn numbers(reading: &mut Reading, map: &Map<'_>) -> Arc<NumberSyntax> {
     if let Some(tag) = reading.optional_constant::<Arc<str>>(map, "locale") {
-        match NumberSyntax::new(&tag, true) {
-            Ok(numbers) => return Arc::new(numbers),
-            Err(message) => {
+        match Locale::parse(&tag) {
+            Ok(locale) => return Arc::new(NumberSyntax::new(&locale, true)),
+            Err(error) => {
                 let entry = map.entry("locale");
                 let (place, path) =
                     entry.map_or((map.position, map.path.clone()), |e| (e.value.position, map.path_of(e)));
-                reading.error(place, path, message);
+                reading.error(place, path, error.to_string());
             }
         }
     }

@@ -1,0 +1,28 @@
+//! Text as a locale writes it: numbers, money, dates, plurals, units, lists and letter case.
+//!
+//! Digits, plural rules, dates, lists and case by ICU4X; the patterns of money, percent and units, which it has as
+//! experiments only, from CLDR's tables in `data/`. [`filters`] is what expressions see of it. Knows nothing of templates or rows. What CLDR has for a locale is written as it is, no-break
+//! spaces and marks of direction included.
+
+mod case;
+pub(in crate::template) mod currency;
+mod data;
+mod date;
+mod date_fields;
+mod error;
+pub(in crate::template) mod filters;
+mod kept;
+mod list;
+mod locale;
+mod locale_data;
+mod moment;
+mod number;
+mod plural;
+mod symbols;
+#[cfg(test)]
+mod tests;
+mod unit;
+
+pub use case::{capitalize, lower, title, upper};
+pub use error::FormatError;
+pub use locale::{Locale, LocaleError};
