@@ -12,13 +12,18 @@
 //! coverage, weight and slant; cosmic-text's own matching never decides anything.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
-use cosmic_text::skrifa::{self, MetadataProvider};
 use cosmic_text::{Fallback, FontSystem, fontdb};
 use parking_lot::Mutex;
 use thiserror::Error;
+
+use super::decode::svg::SvgFonts;
+use super::face::{self, Face, FaceChoice};
+
+/// A font file, shared.
+pub(super) type FontBytes = Arc<dyn AsRef<[u8]> + Send + Sync>;
 
 /// Why a font cannot be used.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
@@ -38,57 +43,6 @@ pub struct FontLibrary {
 struct Master {
     db: fontdb::Database,
     faces_by_content: HashMap<[u8; 32], Vec<Arc<Face>>>,
-}
-
-/// One face of a font file.
-pub struct Face {
-    /// Its id in the master database and every clone.
-    pub id: fontdb::ID,
-    /// The private family name by which shaping selects it.
-    pub alias: String,
-    /// The family names in the file.
-    pub families: Vec<String>,
-    /// 1 to 1000.
-    pub weight: u16,
-    /// Italic or oblique.
-    pub italic: bool,
-    /// Style as the database has it.
-    pub style: fontdb::Style,
-    /// Width as the database has it.
-    pub stretch: fontdb::Stretch,
-    /// Vertical measures in em.
-    pub metrics: FaceMetrics,
-    /// Content hash of the file with the face's index: the same in every process.
-    pub digest: [u8; 32],
-    coverage: Vec<(u32, u32)>,
-}
-
-/// Vertical measures in em, positive away from the baseline.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct FaceMetrics {
-    /// Above the baseline.
-    pub ascent: f32,
-    /// Below the baseline.
-    pub descent: f32,
-    /// Extra between lines.
-    pub line_gap: f32,
-    /// The box around all glyphs: left, bottom, right, top of the origin, y upwards.
-    pub ink: [f32; 4],
-}
-
-impl Face {
-    /// Whether the face has a glyph for `c`.
-    pub fn covers(&self, c: char) -> bool {
-        let code = c as u32;
-        let after = self.coverage.partition_point(|&(start, _)| start <= code);
-        after > 0 && self.coverage[after - 1].1 >= code
-    }
-}
-
-impl std::fmt::Debug for Face {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Face({:?} {}{})", self.families, self.weight, if self.italic { " italic" } else { "" })
-    }
 }
 
 impl FontLibrary {
@@ -112,7 +66,7 @@ impl FontLibrary {
         for id in master.db.load_font_source(fontdb::Source::Binary(Arc::clone(&data))) {
             let info = master.db.face(id).cloned();
             master.db.remove_face(id);
-            if let Some(face) = info.and_then(|info| add_face(&mut master.db, info, (*data).as_ref(), digest)) {
+            if let Some(face) = info.and_then(|info| face::add(&mut master.db, info, (*data).as_ref(), digest)) {
                 faces.push(Arc::new(face));
             }
         }
@@ -150,59 +104,8 @@ impl FontLibrary {
         for id in strangers {
             db.remove_face(id);
         }
-        FontSet { number: NEXT.fetch_add(1, Ordering::Relaxed), faces, db }
+        FontSet { number: NEXT.fetch_add(1, Ordering::Relaxed), faces, db, svg: OnceLock::new() }
     }
-}
-
-/// Puts a face into the database under a family name of its own.
-fn add_face(db: &mut fontdb::Database, info: fontdb::FaceInfo, data: &[u8], digest: [u8; 32]) -> Option<Face> {
-    let font = skrifa::FontRef::from_index(data, info.index).ok()?;
-    let metrics = font.metrics(skrifa::instance::Size::unscaled(), skrifa::instance::LocationRef::default());
-    let em = f32::from(metrics.units_per_em).max(1.0);
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(&digest).update(&info.index.to_le_bytes());
-    let digest = *hasher.finalize().as_bytes();
-    let alias = format!("gravure-{}", &blake3::Hash::from_bytes(digest).to_hex()[..24]);
-    let families = info.families.iter().map(|(name, _)| name.clone()).collect();
-    let (weight, style, stretch) = (info.weight.0, info.style, info.stretch);
-    let language = info.families.first().map(|(_, language)| *language)?;
-    db.push_face_info(fontdb::FaceInfo { families: vec![(alias.clone(), language)], ..info });
-    let id = db.faces().find(|face| face.families.iter().any(|(name, _)| *name == alias))?.id;
-    Some(Face {
-        id,
-        alias,
-        families,
-        weight,
-        italic: style != fontdb::Style::Normal,
-        style,
-        stretch,
-        metrics: FaceMetrics {
-            ascent: metrics.ascent / em,
-            descent: -metrics.descent / em,
-            line_gap: metrics.leading / em,
-            // Without a box of its own: two em around, which is more than any glyph takes.
-            ink: metrics.bounds.map_or([-1.0, -1.0, 2.0, 2.0], |bounds| {
-                [bounds.x_min, bounds.y_min, bounds.x_max, bounds.y_max].map(|side| side / em)
-            }),
-        },
-        digest,
-        coverage: coverage(&font),
-    })
-}
-
-/// The code points that have a glyph, as sorted inclusive ranges.
-fn coverage(font: &skrifa::FontRef<'_>) -> Vec<(u32, u32)> {
-    let mut codes: Vec<u32> =
-        font.charmap().mappings().filter(|(_, glyph)| glyph.to_u32() != 0).map(|(code, _)| code).collect();
-    codes.sort_unstable();
-    let mut ranges: Vec<(u32, u32)> = Vec::new();
-    for code in codes {
-        match ranges.last_mut() {
-            Some((_, end)) if code <= end.saturating_add(1) => *end = code.max(*end),
-            _ => ranges.push((code, code)),
-        }
-    }
-    ranges
 }
 
 /// A font system without locale guesses and without fallback of its own.
@@ -234,8 +137,8 @@ pub struct ListedFace {
     pub face: Arc<Face>,
     /// The family names that layers may ask for.
     pub families: Vec<String>,
-    /// 1 to 1000.
-    pub weight: u16,
+    /// The weights that it stands for, each 1 to 1000: from the first to the second, or one and the same.
+    pub weights: (u16, u16),
     /// Italic or oblique.
     pub italic: bool,
 }
@@ -243,7 +146,17 @@ pub struct ListedFace {
 impl ListedFace {
     /// As its file describes it.
     pub fn new(face: Arc<Face>) -> Self {
-        Self { families: face.families.clone(), weight: face.weight, italic: face.italic, face }
+        Self { families: face.families.clone(), weights: face.weights, italic: face.italic, face }
+    }
+
+    /// How it is used where this weight and slant are asked for.
+    fn choice(&self, weight: u16, italic: bool) -> FaceChoice {
+        let face = Arc::clone(&self.face);
+        let (from, to) = face.weights;
+        let listed = weight.clamp(self.weights.0, self.weights.1.max(self.weights.0));
+        let weight = if from < to { listed.clamp(from, to) } else { face.weight };
+        // Pictures do not slant.
+        FaceChoice { weight, is_slanted: italic && !self.italic && !face.italic && !face.is_emoji(), face }
     }
 
     fn is_named(&self, family: &str) -> bool {
@@ -253,8 +166,8 @@ impl ListedFace {
 
 impl PartialEq for ListedFace {
     fn eq(&self, other: &Self) -> bool {
-        let Self { face, families, weight, italic } = self;
-        face.id == other.face.id && *families == other.families && (*weight, *italic) == (other.weight, other.italic)
+        let Self { face, families, weights, italic } = self;
+        face.id == other.face.id && *families == other.families && (*weights, *italic) == (other.weights, other.italic)
     }
 }
 
@@ -264,9 +177,23 @@ pub struct FontSet {
     number: u64,
     faces: Vec<ListedFace>,
     db: fontdb::Database,
+    svg: OnceLock<SvgFonts>,
 }
 
 impl FontSet {
+    /// The same faces for the text of SVGs.
+    pub(super) fn for_svg(&self) -> &SvgFonts {
+        self.svg.get_or_init(|| SvgFonts::new(self))
+    }
+
+    /// The file that a face is in, and its place there.
+    pub(super) fn source(&self, face: &Face) -> Option<(FontBytes, u32)> {
+        match self.db.face_source(face.id)? {
+            (fontdb::Source::Binary(bytes), index) => Some((bytes, index)),
+            _ => None,
+        }
+    }
+
     /// Different for every set of the process.
     pub fn number(&self) -> u64 {
         self.number
@@ -298,27 +225,37 @@ impl FontSet {
         names
     }
 
-    /// The faces to try for a font request, best first: the asked family, then the others in the order of
-    /// the list, each with its nearest existing weight and slant (CSS font matching).
-    pub fn candidates(&self, family: Option<&str>, weight: u16, italic: bool) -> Vec<Arc<Face>> {
+    /// The faces to try for a font request, best first: those of the asked family, then of the others in the order
+    /// of the list, each family from its nearest slant and weight on (CSS font matching).
+    pub fn candidates(&self, family: Option<&str>, weight: u16, italic: bool) -> Vec<FaceChoice> {
         let mut names: Vec<&str> = self.families();
         let asked = family.or_else(|| names.first().copied()).unwrap_or_default().to_owned();
         names.retain(|name| !name.eq_ignore_ascii_case(&asked));
-        std::iter::once(asked.as_str())
-            .chain(names)
-            .filter_map(|name| {
-                let faces = self.faces.iter().filter(|listed| listed.is_named(name));
-                faces.min_by_key(|listed| (listed.italic != italic, weight_distance(weight, listed.weight)))
-            })
-            .map(|listed| Arc::clone(&listed.face))
-            .collect()
+        let mut choices: Vec<FaceChoice> = Vec::with_capacity(self.faces.len());
+        for name in std::iter::once(asked.as_str()).chain(names) {
+            let mut faces: Vec<_> = self.faces.iter().filter(|listed| listed.is_named(name)).collect();
+            faces.sort_by_key(|listed| (listed.italic != italic, weight_distance(weight, listed.weights)));
+            for choice in faces.into_iter().map(|listed| listed.choice(weight, italic)) {
+                if !choices.contains(&choice) {
+                    choices.push(choice);
+                }
+            }
+        }
+        choices
+    }
+
+    /// Whether some face has colours that cannot be read.
+    pub fn has_unreadable_colors(&self) -> bool {
+        self.faces.iter().any(|listed| listed.face.colors == face::Colors::Unreadable)
     }
 }
 
 /// CSS Fonts 4, 5.2: for 400 to 500 first up to 500, then lighter, then bolder; below that lighter first, above
-/// it bolder first.
-fn weight_distance(asked: u16, has: u16) -> (u8, u16) {
+/// it bolder first. A range that holds the weight is nearest.
+fn weight_distance(asked: u16, (from, to): (u16, u16)) -> (u8, u16) {
+    let has = asked.clamp(from, to.max(from));
     let group = match asked {
+        _ if has == asked => 0,
         400..=500 if (asked..=500).contains(&has) => 0,
         400..=500 if has < asked => 1,
         400..=500 => 2,
@@ -369,7 +306,7 @@ mod tests {
             ["Inter-Regular.ttf", "Inter-Bold.ttf"].map(|file| library.add(inter(file)).expect("a font").remove(0));
         let named = |face: &Arc<Face>, family: &str, weight, italic| ListedFace {
             families: vec![family.to_owned()],
-            weight,
+            weights: (weight, weight),
             italic,
             face: Arc::clone(face),
         };
@@ -382,7 +319,7 @@ mod tests {
         assert_eq!(ours.faces().len(), 3);
         assert_eq!(ours.families(), ["Ours", "Loud"]);
         assert!(ours.has_family("ours") && !ours.has_family("Inter Peer"));
-        let pick = |family, italic| ours.candidates(family, 400, italic)[0].id;
+        let pick = |family, italic| ours.candidates(family, 400, italic)[0].face.id;
         assert_eq!(pick(Some("Ours"), false), regular.id);
         assert_eq!(pick(Some("Ours"), true), bold.id);
         assert_eq!(pick(Some("Loud"), false), bold.id);
@@ -390,7 +327,7 @@ mod tests {
         // The faces themselves, and other templates, are as before.
         let theirs = library.set(vec![ListedFace::new(Arc::clone(&regular))]);
         assert_eq!(theirs.families(), ["Inter Peer"]);
-        assert_eq!(theirs.candidates(None, 400, false)[0].id, regular.id);
+        assert_eq!(theirs.candidates(None, 400, false)[0].face.id, regular.id);
         assert!(library.set(Vec::new()).candidates(Some("Ours"), 400, false).is_empty());
     }
 

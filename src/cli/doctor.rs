@@ -97,7 +97,7 @@ fn report(adapters: &[AdapterReport], campaign: Option<&Campaign>, wanted: Optio
         for listed in fonts.faces() {
             table.push(vec![
                 listed.families.join(", "),
-                listed.weight.to_string(),
+                weights(listed.weights),
                 if listed.italic { "italic" } else { "upright" }.to_owned(),
                 format!("{:.3}", listed.face.metrics.ascent),
                 format!("{:.3}", listed.face.metrics.descent),
@@ -106,6 +106,11 @@ fn report(adapters: &[AdapterReport], campaign: Option<&Campaign>, wanted: Optio
         text.push_str(&format!("\n{table}"));
     }
     text
+}
+
+/// One weight, or the ends of a variable font's axis.
+fn weights((from, to): (u16, u16)) -> String {
+    if from == to { from.to_string() } else { format!("{from}-{to}") }
 }
 
 fn why_chosen(chosen: &AdapterReport, adapters: &[AdapterReport], wanted: Option<&str>) -> &'static str {
@@ -137,7 +142,7 @@ fn json_report(adapters: &[AdapterReport], campaign: Option<&Campaign>) -> Value
     let mut report = json!({"version": env!("CARGO_PKG_VERSION"), "adapters": adapters});
     if let Some(Campaign { fonts, .. }) = campaign {
         let faces = fonts.faces().iter();
-        let faces = faces.map(|face| json!({"families": face.families, "weight": face.weight, "italic": face.italic}));
+        let faces = faces.map(|face| json!({"families": face.families, "weight": face.face.weight.clamp(face.weights.0, face.weights.1), "weights": face.weights, "italic": face.italic}));
         report["fonts"] = faces.collect();
     }
     report

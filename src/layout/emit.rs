@@ -7,17 +7,14 @@
 use std::sync::Arc;
 
 use crate::pixels::{PointF, RectF, RectPx, SizePx};
-use crate::template::scene::{
-    BoxStyle, Image, Layer, LayerKind, Mask, Overflow, Rating, Scene, Stroke, TextAlign, VerticalAlign,
-};
+use crate::template::scene::{BoxStyle, Image, Layer, LayerKind, Mask, Overflow, Rating, Scene, Stroke};
 
 use super::boxes::{Content, Placed};
 use super::display_list::{
-    Clip, DisplayList, Isolate, Item, MAX_ISOLATE_DEPTH, Outline, Paint, PhotoItem, Rotation, Shadow, Shape, TextItem,
-    Warning,
+    Clip, DisplayList, Isolate, Item, MAX_ISOLATE_DEPTH, Outline, Paint, PhotoItem, Rotation, Shadow, Shape, Warning,
 };
-use super::text::{TextBlock, TextFault};
-use super::{LayoutError, Photos, paint, photo};
+use super::text::TextFault;
+use super::{LayoutError, Photos, paint, photo, text_items};
 
 /// Greatest scale of nested rotated isolates.
 const MAX_SCALE: u32 = 4;
@@ -38,12 +35,22 @@ pub fn emit(scene: &Scene, placed: &[Placed<'_>], photos: &Photos) -> Result<Dis
 
 /// What is being drawn on.
 #[derive(Clone, Copy)]
-struct Surface {
-    scale: u32,
+pub(super) struct Surface {
+    pub(super) scale: u32,
     /// The pixels that can be seen, in canvas pixels × scale; `None` where a rotation may bring anything into view.
-    visible: Option<RectPx>,
+    pub(super) visible: Option<RectPx>,
     canvas: SizePx,
     depth: usize,
+}
+
+impl Surface {
+    /// A surface one isolate deeper, or the error that there is none.
+    pub(super) fn deeper(&self, layer: &Layer) -> Result<Self, LayoutError> {
+        if self.depth >= MAX_ISOLATE_DEPTH {
+            return Err(LayoutError::TooDeep { path: layer.path.clone() });
+        }
+        Ok(Self { depth: self.depth + 1, ..*self })
+    }
 }
 
 struct Emitter<'p> {
@@ -65,8 +72,8 @@ impl Emitter<'_> {
             return self.upright(placed, on, out);
         }
         let mut items = Vec::new();
-        self.upright(placed, &self.deeper(layer, on)?, &mut items)?;
-        if items.len() == 1 {
+        self.upright(placed, &on.deeper(layer)?, &mut items)?;
+        if items.len() == 1 && carries_opacity(&items[0]) {
             out.extend(items.into_iter().map(|item| faded(item, opacity)));
         } else {
             out.extend(isolate(items, on, None, opacity));
@@ -86,7 +93,7 @@ impl Emitter<'_> {
             return self.inside(placed, on, out);
         }
         let mut inside = Vec::new();
-        self.inside(placed, &self.deeper(layer, on)?, &mut inside)?;
+        self.inside(placed, &on.deeper(layer)?, &mut inside)?;
         out.extend(isolate(inside, on, Some(Clip { rect, outline }), 1.0));
         // What is cut at the edge must not lie on the line along it.
         out.extend(stroke(layer, rect, outline, on.scale));
@@ -109,7 +116,7 @@ impl Emitter<'_> {
             x: (above.x + above.width / 2.0) * on.scale as f32,
             y: (above.y + above.height / 2.0) * on.scale as f32,
         };
-        let inner = Surface { scale, visible: None, ..self.deeper(layer, on)? };
+        let inner = Surface { scale, visible: None, ..on.deeper(layer)? };
         let mut items = Vec::new();
         self.upright(placed, &inner, &mut items)?;
         // Farther from the pivot than the farthest corner of the canvas, nothing can turn into view.
@@ -137,14 +144,6 @@ impl Emitter<'_> {
             tint: None,
         })));
         Ok(())
-    }
-
-    /// A surface one isolate deeper, or the error that there is none.
-    fn deeper(&self, layer: &Layer, on: &Surface) -> Result<Surface, LayoutError> {
-        if on.depth >= MAX_ISOLATE_DEPTH {
-            return Err(LayoutError::TooDeep { path: layer.path.clone() });
-        }
-        Ok(Surface { depth: on.depth + 1, ..*on })
     }
 
     /// Shadow, fill and photo of the box itself.
@@ -178,9 +177,12 @@ impl Emitter<'_> {
                     self.layer(child, on, out)?;
                 }
             }
-            (Content::Text(block), _) => self.text(placed, block, on, out),
+            (Content::Text(block), LayerKind::Text(text)) => {
+                text_items::emit(text, block, placed, on, out)?;
+                self.faults(&placed.layer.path, &block.faults);
+            }
             (Content::Leaf, LayerKind::Rating(rating)) => stars(rating, placed.rect, on.scale, out),
-            (Content::Leaf, _) => {}
+            (Content::Leaf | Content::Text(_), _) => {}
         }
         Ok(())
     }
@@ -196,7 +198,11 @@ impl Emitter<'_> {
         let photo = self.photos.get(&image.src)?;
         let place = photo::place(image, photo.size, rect, scale as f32)?;
         let magnification = place.magnification / scale as f32;
-        if magnification > UPSCALE_WARNING {
+        for note in &photo.notes {
+            let (code, message) = (note.code, note.message.clone());
+            self.warnings.push(Warning { code, path: layer.path.clone(), message });
+        }
+        if magnification > UPSCALE_WARNING && !photo.is_vector {
             let message = format!(
                 "a photo of {}x{} px is enlarged {magnification:.2} times",
                 photo.size.width, photo.size.height
@@ -206,45 +212,21 @@ impl Emitter<'_> {
         Some(PhotoItem { photo: Arc::clone(photo), crop: place.crop, rect: place.rect, mask_rect, mask, opacity: 1.0 })
     }
 
-    fn text(&mut self, placed: &Placed<'_>, block: &TextBlock, on: &Surface, out: &mut Vec<Item>) {
-        let LayerKind::Text(text) = &placed.layer.kind else { return };
-        let color = text.spans.first().map_or(crate::pixels::Color::BLACK, |span| span.color);
-        let free_height = placed.rect.height - block.height_px;
-        let top = placed.rect.y
-            + match text.valign {
-                VerticalAlign::Top => 0.0,
-                VerticalAlign::Middle => (free_height / 2.0).max(0.0),
-                VerticalAlign::Bottom => free_height.max(0.0),
-            };
-        for line in &block.lines {
-            let free_width = placed.rect.width - line.line.width_px();
-            let share = match (text.align, line.rtl) {
-                (TextAlign::Left, _) | (TextAlign::Start, false) | (TextAlign::End, true) => 0.0,
-                (TextAlign::Center, _) => 0.5,
-                (TextAlign::Right, _) | (TextAlign::End, false) | (TextAlign::Start, true) => 1.0,
-            };
-            let x = placed.rect.x + free_width * share;
-            out.push(Item::Text(TextItem {
-                line: Arc::clone(&line.line),
-                scale: on.scale,
-                x: (x * on.scale as f32).round() as i32,
-                baseline_y: ((top + line.baseline_px) * on.scale as f32).round() as i32,
-                color,
-            }));
-        }
-        for fault in &block.faults {
+    fn faults(&mut self, path: &Arc<str>, faults: &[TextFault]) {
+        for fault in faults {
             let (code, message) = match fault {
                 TextFault::ShrunkToFloor { floor_px } => {
                     ("shrunk_to_floor", format!("the text is shrunk to the smallest size allowed, {floor_px} px"))
                 }
                 TextFault::Truncated => ("truncated", "some of the text is cut off".to_owned()),
-                TextFault::MissingGlyphs(missing) => {
-                    let codes: Vec<String> = missing.chars().map(|c| format!("U+{:04X}", c as u32)).collect();
-                    ("missing_glyph", format!("no font of the template has {}", codes.join(" ")))
+                TextFault::MissingGlyphs { characters, has_unreadable_font } => {
+                    let codes: Vec<String> = characters.chars().map(|c| format!("U+{:04X}", c as u32)).collect();
+                    let why = if *has_unreadable_font { " (colour fonts need bitmaps, CBDT or sbix)" } else { "" };
+                    ("missing_glyph", format!("no font of the template has {}{why}", codes.join(" ")))
                 }
                 TextFault::FrameTooLow => ("frame_too_low", "the frame is lower than one line".to_owned()),
             };
-            self.warnings.push(Warning { code, path: placed.layer.path.clone(), message });
+            self.warnings.push(Warning { code, path: path.clone(), message });
         }
     }
 }
@@ -343,7 +325,7 @@ fn stars(rating: &Rating, rect: RectF, scale: u32, out: &mut Vec<Item>) {
 }
 
 /// Puts items on a texture of their own, as large as what they touch and can be seen. `None`: nothing can.
-fn isolate(mut items: Vec<Item>, on: &Surface, clip: Option<Clip>, opacity: f32) -> Option<Item> {
+pub(super) fn isolate(mut items: Vec<Item>, on: &Surface, clip: Option<Clip>, opacity: f32) -> Option<Item> {
     let mut bounds = items.iter().fold(RectPx::default(), |bounds, item| bounds.union(item.bounds()));
     if let Some(clip) = clip {
         bounds = bounds.intersection(clip.rect);
@@ -381,6 +363,11 @@ fn shrink_to_multiple(rect: RectPx, factor: i32) -> RectPx {
     RectPx::new(x, y, (right - x) as u32, (bottom - y) as u32)
 }
 
+/// Whether a single item can carry its group's opacity itself: not text whose glyphs bring their own colours.
+fn carries_opacity(item: &Item) -> bool {
+    !matches!(item, Item::Text(text) if !text.line.colors().is_plain())
+}
+
 /// A single item carries its group's opacity itself.
 fn faded(item: Item, opacity: f32) -> Item {
     match item {
@@ -411,7 +398,7 @@ fn faded(item: Item, opacity: f32) -> Item {
 }
 
 /// Moves an item by whole pixels.
-fn translate(item: &mut Item, dx: i32, dy: i32) {
+pub(super) fn translate(item: &mut Item, dx: i32, dy: i32) {
     let move_point = |point: &mut PointF| {
         point.x += dx as f32;
         point.y += dy as f32;

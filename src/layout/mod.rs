@@ -12,12 +12,14 @@ mod boxes;
 mod display_list;
 mod emit;
 mod flex;
+mod layer_boxes;
 mod paint;
 mod photo;
 #[cfg(test)]
 mod properties;
 mod snapshot;
 mod text;
+mod text_items;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -31,7 +33,8 @@ pub use display_list::{
     Blur, Clip, DisplayList, Isolate, Item, MAX_BLUR_SIGMA_PX, MAX_ISOLATE_DEPTH, Outline, Paint, PhotoItem, Rotation,
     Shadow, Shape, Stop, TextItem, Warning,
 };
-pub use text::{ShapedLine, Shaper, TextBlock, TextFault, to_cosmic};
+pub use layer_boxes::{BoxKind, LayerBox, LineBox, PhotoBox};
+pub use text::{LineColors, ShapedLine, Shaper, TextBlock, TextFault, to_cosmic};
 
 /// The photos that a scene names, with their sizes.
 pub type Photos = HashMap<AssetRef, Arc<Photo>>;
@@ -90,4 +93,17 @@ pub enum LayoutError {
 pub fn lay_out(scene: &Scene, photos: &Photos, shaper: &mut Shaper) -> Result<DisplayList, LayoutError> {
     let placed = boxes::place_all(scene, photos, shaper)?;
     emit::emit(scene, &placed, photos)
+}
+
+/// Lays out one canvas and also tells where each of its layers lies.
+///
+/// # Errors
+/// As for [`lay_out`].
+pub fn lay_out_with_boxes(
+    scene: &Scene,
+    photos: &Photos,
+    shaper: &mut Shaper,
+) -> Result<(DisplayList, Vec<LayerBox>), LayoutError> {
+    let placed = boxes::place_all(scene, photos, shaper)?;
+    Ok((emit::emit(scene, &placed, photos)?, layer_boxes::collect(&placed, photos)))
 }

@@ -5,19 +5,19 @@ use std::sync::Arc;
 
 use minijinja::Value;
 
+use super::choices::{FontStyle, Weight};
 use super::error::TemplateErrors;
-use super::field::{self, BUILT_IN, Field, FieldType};
+use super::field::{self, Field, FieldType, NumberSyntax};
 use super::format::Locale;
 use super::layers::LayerReader;
 use super::name::Part;
-use super::reader::{self, Content, Node, Syntax};
+use super::reader::{self, Content, Document, Node, Syntax};
 use super::reading::{Map, Reading, join};
-use super::scalar::{FontStyle, Name, Scalar, Weight, is_name};
+use super::scalar::{Name, Scalar, is_name};
 use super::scan;
 use super::scope::{FieldNames, SizeValue};
-use super::tables::{FONT_FILE, OUTPUT, SIZE, TEMPLATE};
-use super::{FontEntry, Template, TemplateSize, filters};
-use crate::job::{Format, Output};
+use super::tables::{FONT_FILE, MAX_SIDE, SIZE, TEMPLATE};
+use super::{FontEntry, Template, TemplateSize, filters, outputs};
 use crate::pixels::SizePx;
 
 /// Most sizes of one template.
@@ -29,23 +29,24 @@ impl Template {
     /// # Errors
     /// Everything that is wrong with it, as far as it can be read.
     pub fn parse(source: &[u8], syntax: Syntax) -> Result<Self, TemplateErrors> {
-        let root = reader::read(source, syntax)?;
+        let Document { root, traps } = reader::read(source, syntax)?;
         let default_locale = Locale::parse("en").map_err(|error| missing_root(&error.to_string()))?;
         // The locale decides what filters do, so it is read before anything that is compiled.
-        let mut reading = Reading::new(filters::environment(&default_locale));
+        let mut reading =
+            Reading::new(filters::environment(&default_locale), NumberSyntax::new(&default_locale, false));
+        reading.errors = traps;
         let Some(map) = reading.map(&root, "", &TEMPLATE) else {
             return Err(TemplateErrors(reading.errors));
         };
-        let locale = locale(&mut reading, &map);
+        let locale = locale(&mut reading, &map).unwrap_or(default_locale);
         reading.constant::<u32>(&map, "gravure");
         let Name(name) = reading.constant(&map, "name");
         let fields = map.entry("fields").map(|entry| field::read(&mut reading, &entry.value, "fields", false));
         let fields = fields.unwrap_or_default();
-        let declared = fields.iter().map(|field| Arc::clone(&field.name));
-        reading.known_names = declared.chain(BUILT_IN.iter().map(|name| Arc::from(*name))).collect();
+        reading.declare(&fields);
         let sizes = sizes(&mut reading, &map);
         let key = key(&mut reading, &map, &fields);
-        let outputs = outputs(&mut reading, &map);
+        let outputs = outputs::read(&mut reading, &map);
         let fonts = fonts(&mut reading, &map);
         let layers = layers(&mut reading, &map, &sizes);
         if !reading.errors.is_empty() {
@@ -56,7 +57,8 @@ impl Template {
             |size: &TemplateSize| Value::from_object(SizeValue { name: Arc::clone(&size.name), size: size.size });
         Ok(Self {
             name,
-            locale,
+            locale: locale.tag().into(),
+            letters: locale,
             hash: blake3::hash(source).to_hex().to_string(),
             size_values: sizes.iter().map(size_value).collect(),
             sizes,
@@ -69,6 +71,8 @@ impl Template {
             layers,
             environment: reading.environment,
             used_names: reading.used_names,
+            column_uses: reading.columns,
+            uses: reading.uses,
         })
     }
 }
@@ -82,7 +86,8 @@ impl Field {
     pub(super) fn has_personal_data(&self) -> bool {
         self.pii
             || match &self.ty {
-                FieldType::List(parts) => parts.iter().any(Self::has_personal_data),
+                FieldType::List(item) => item.has_personal_data(),
+                FieldType::Object(parts) => parts.iter().any(Self::has_personal_data),
                 _ => false,
             }
     }
@@ -102,17 +107,18 @@ pub(super) fn personal_name(fields: &[Field], names: &[String]) -> Option<String
     ))
 }
 
-fn locale(reading: &mut Reading, map: &Map<'_>) -> Arc<str> {
-    let locale: Arc<str> = reading.constant(map, "locale");
-    match Locale::parse(&locale) {
+fn locale(reading: &mut Reading, map: &Map<'_>) -> Option<Locale> {
+    let tag: Arc<str> = reading.constant(map, "locale");
+    match Locale::parse(&tag) {
         Ok(locale) => {
             reading.environment = Arc::new(filters::environment(&locale));
-            locale.tag().into()
+            reading.numbers = Arc::new(NumberSyntax::new(&locale, false));
+            Some(locale)
         }
         Err(error) => {
             let position = map.entry("locale").map_or(map.position, |entry| entry.value.position);
             reading.error(position, "locale", error.to_string());
-            locale
+            None
         }
     }
 }
@@ -141,8 +147,14 @@ fn sizes(reading: &mut Reading, map: &Map<'_>) -> Vec<TemplateSize> {
             );
         }
         if let Some(size) = reading.map(&entry.value, &path, &SIZE) {
+            let scale = reading.constant(&size, "scale");
             let size = SizePx::new(reading.constant(&size, "width"), reading.constant(&size, "height"));
-            sizes.push(TemplateSize { name: entry.key.as_str().into(), size });
+            let size = TemplateSize { name: entry.key.as_str().into(), size, scale };
+            if size.canvas(1.0).is_none() {
+                let message = format!("at scale {scale} a side is longer than {MAX_SIDE} pixels");
+                reading.error(entry.value.position, &path, message);
+            }
+            sizes.push(size);
         }
     }
     sizes
@@ -178,32 +190,6 @@ fn key(reading: &mut Reading, map: &Map<'_>, fields: &[Field]) -> Option<Part> {
         reading.error(position, "key", message);
     }
     Some(Part::Dynamic(Arc::new(program)))
-}
-
-fn outputs(reading: &mut Reading, map: &Map<'_>) -> Vec<Output> {
-    let Some(entry) = map.entry("outputs") else {
-        return vec![Output::default()];
-    };
-    let list = reading.list(&entry.value, "outputs");
-    if list.is_empty() {
-        reading.error(entry.value.position, "outputs", "expected at least one output");
-    }
-    let mut outputs: Vec<Output> = Vec::new();
-    for (index, node) in list.iter().enumerate() {
-        let path = format!("outputs[{index}]");
-        let Some(map) = reading.map(node, &path, &OUTPUT) else { continue };
-        let quality = reading.constant::<u32>(&map, "quality");
-        let Some(entry) = map.entry("format") else { continue };
-        let scalar = Scalar::from_node(&entry.value);
-        match scalar.to_text().unwrap_or_default().parse::<Format>() {
-            Ok(format) if outputs.iter().any(|output| output.format == format) => {
-                reading.error(node.position, path, format!("{} is here twice", format.name()));
-            }
-            Ok(format) => outputs.push(Output { format, quality: quality.clamp(1, 100) as u8 }),
-            Err(error) => reading.error(entry.value.position, map.path_of(entry), error.to_string()),
-        }
-    }
-    outputs
 }
 
 fn fonts(reading: &mut Reading, map: &Map<'_>) -> Vec<FontEntry> {

@@ -4,6 +4,8 @@
 //! tolerance: software adapters round alike but not always equally, so a channel may differ by [`MAX_LEVELS`] and
 //! the mean over all by [`MAX_MEAN`]. On failure the difference is drawn under `target/cases/`.
 //!
+//! `tests/fonts/` is a case too: a row for every script, beside the fonts that it is set in.
+//!
 //! `GRAVURE_BLESS=1` writes what is found as what is expected: look at it before you commit it.
 
 use std::fmt::Write as _;
@@ -26,6 +28,7 @@ fn cases() -> Vec<PathBuf> {
     let mut cases: Vec<_> =
         std::fs::read_dir(folder).expect("tests/cases").map(|entry| entry.expect("an entry").path()).collect();
     cases.retain(|path| path.is_dir());
+    cases.push(root().join("tests/fonts"));
     cases.sort();
     assert!(!cases.is_empty());
     cases

@@ -1,8 +1,8 @@
 //! One shaped line: glyphs on a baseline of their own.
 
-use cosmic_text::{Buffer, fontdb};
+use cosmic_text::{Buffer, CacheKeyFlags, LayoutGlyph, fontdb};
 
-use crate::assets::FontSet;
+use crate::assets::{Colors, FontSet};
 use crate::pixels::{RectF, RectPx};
 
 /// One line, shaped once and drawn wherever it recurs.
@@ -13,7 +13,24 @@ pub struct ShapedLine {
     pub(super) size_px: f32,
     pub(super) line_y: f32,
     pub(super) ink: Ink,
+    pub(super) colors: LineColors,
     pub(super) digest: [u8; 16],
+}
+
+/// What the glyphs of a line are coloured with, besides the colour that the line is drawn in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LineColors {
+    /// Some have the colours of their spans, which the line's colour does not change.
+    pub of_spans: bool,
+    /// Some are pictures, which no colour changes, nor its alpha.
+    pub of_glyphs: bool,
+}
+
+impl LineColors {
+    /// The line's colour, alpha included, is all there is.
+    pub fn is_plain(self) -> bool {
+        self == Self::default()
+    }
 }
 
 /// How far the ink of a line can reach, in pixels from the start of its baseline: from the boxes around all
@@ -32,7 +49,7 @@ impl ShapedLine {
         &self.buffer
     }
 
-    /// Its characters.
+    /// Its characters in reading order.
     pub fn text(&self) -> &str {
         &self.text
     }
@@ -45,6 +62,33 @@ impl ShapedLine {
     /// Its (largest) font size.
     pub fn size_px(&self) -> f32 {
         self.size_px
+    }
+
+    /// What colours its glyphs.
+    pub fn colors(&self) -> LineColors {
+        self.colors
+    }
+
+    /// From where to where the glyphs of a span go, in pixels from the line's left end: several parts where
+    /// directions mix. Spans count from 0, by what the line has of them; the ellipsis belongs to none.
+    pub fn extents(&self, ordinal: usize) -> Vec<(f32, f32)> {
+        let of_span = self.glyphs().filter(|glyph| glyph.metadata == ordinal && glyph.w != 0.0);
+        let mut parts: Vec<(f32, f32)> =
+            of_span.map(|glyph| (glyph.x.min(glyph.x + glyph.w), glyph.x.max(glyph.x + glyph.w))).collect();
+        parts.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let mut merged: Vec<(f32, f32)> = Vec::new();
+        for (from, to) in parts {
+            match merged.last_mut() {
+                // Advances do not add up exactly.
+                Some((_, end)) if from <= *end + 0.1 => *end = end.max(to),
+                _ => merged.push((from, to)),
+            }
+        }
+        merged
+    }
+
+    fn glyphs(&self) -> impl Iterator<Item = &LayoutGlyph> {
+        self.buffer.layout_runs().flat_map(|run| run.glyphs)
     }
 
     /// A rectangle that surely holds its ink when it is drawn `scale` times as large from this point.
@@ -73,23 +117,37 @@ impl std::fmt::Debug for ShapedLine {
     }
 }
 
-impl Ink {
-    /// Of a buffer that is laid out.
-    pub(super) fn of(buffer: &Buffer, fonts: &FontSet) -> Self {
-        let box_of = |id: fontdb::ID| {
-            let listed = fonts.faces().iter().find(|listed| listed.face.id == id);
-            listed.map_or([-1.0, -1.0, 2.0, 2.0], |listed| listed.face.metrics.ink)
+/// The ink and the colours of a buffer that is laid out.
+pub(super) fn look_of(buffer: &Buffer, fonts: &FontSet) -> (Ink, LineColors) {
+    let face_of = |id: fontdb::ID| fonts.faces().iter().find(|listed| listed.face.id == id).map(|listed| &listed.face);
+    let mut ink = Ink { left: 0.0, right: 0.0, above: 0.0, below: 0.0 };
+    let mut colors = LineColors::default();
+    let mut known: Option<(fontdb::ID, [f32; 4], bool)> = None;
+    for glyph in buffer.layout_runs().flat_map(|run| run.glyphs) {
+        let (_, mut bounds, has_colors) = match known {
+            Some(known @ (id, ..)) if id == glyph.font_id => known,
+            _ => {
+                let face = face_of(glyph.font_id);
+                let bounds = face.map_or([-1.0, -1.0, 2.0, 2.0], |face| face.metrics.ink);
+                *known.insert((glyph.font_id, bounds, face.is_some_and(|face| face.colors == Colors::Own)))
+            }
         };
-        let mut ink = Self { left: 0.0, right: 0.0, above: 0.0, below: 0.0 };
-        for glyph in buffer.layout_runs().flat_map(|run| run.glyphs) {
-            let em = glyph.font_size;
-            let [left, bottom, right, top] = box_of(glyph.font_id).map(|side| side * em);
-            let (x, y) = (glyph.x + glyph.x_offset * em, glyph.y_offset * em - glyph.y);
-            ink.left = ink.left.min(x + left);
-            ink.right = ink.right.max(x + right);
-            ink.above = ink.above.max(y + top);
-            ink.below = ink.below.max(-(y + bottom));
+        if glyph.cache_key_flags.contains(CacheKeyFlags::FAKE_ITALIC) {
+            bounds[0] += bounds[1].min(0.0) * SLANT;
+            bounds[2] += bounds[3].max(0.0) * SLANT;
         }
-        ink
+        let em = glyph.font_size;
+        let [left, bottom, right, top] = bounds.map(|side| side * em);
+        let (x, y) = (glyph.x + glyph.x_offset * em, glyph.y_offset * em - glyph.y);
+        ink.left = ink.left.min(x + left);
+        ink.right = ink.right.max(x + right);
+        ink.above = ink.above.max(y + top);
+        ink.below = ink.below.max(-(y + bottom));
+        colors.of_spans |= glyph.color_opt.is_some();
+        colors.of_glyphs |= has_colors;
     }
+    (ink, colors)
 }
+
+/// How far a slanted glyph leans, for its height: the tangent of 14 degrees.
+const SLANT: f32 = 0.25;

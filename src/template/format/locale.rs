@@ -89,7 +89,7 @@ impl Locale {
     }
 
     /// As ICU4X has it.
-    pub(super) fn icu(&self) -> &icu_locale_core::Locale {
+    pub(in crate::template) fn icu(&self) -> &icu_locale_core::Locale {
         &self.0.locale
     }
 

@@ -1,8 +1,7 @@
 //! Text as a locale writes it: numbers, money, dates, plurals, units, lists and letter case.
 //!
 //! Digits, plural rules, dates, lists and case by ICU4X; the patterns of money, percent and units, which it has as
-//! experiments only, from CLDR's tables in `data/`. [`filters`] is what expressions see of it; fields read numbers by
-//! [`parse_number`]. Knows nothing of templates or rows. What CLDR has for a locale is written as it is, no-break
+//! experiments only, from CLDR's tables in `data/`. [`filters`] is what expressions see of it. Knows nothing of templates or rows. What CLDR has for a locale is written as it is, no-break
 //! spaces and marks of direction included.
 
 mod case;
@@ -18,7 +17,6 @@ mod locale;
 mod locale_data;
 mod moment;
 mod number;
-mod parse;
 mod plural;
 mod symbols;
 #[cfg(test)]
@@ -28,4 +26,3 @@ mod unit;
 pub use case::{capitalize, lower, title, upper};
 pub use error::FormatError;
 pub use locale::{Locale, LocaleError};
-pub use parse::{NumberError, parse_number};

@@ -111,7 +111,7 @@ const REMOVED: &[&str] = &[
 ];
 
 /// Instructions that one expression may run.
-const FUEL: u64 = 20_000;
+pub(in crate::template) const FUEL: u64 = 20_000;
 
 /// Options of the filters that write as a locale does. `exactly_*` stands for any number.
 const OPTIONS: &[(&str, &[&str])] = &[
@@ -229,6 +229,8 @@ pub(in crate::template) fn environment(locale: &Locale) -> Environment<'static> 
     if let Ok(syntax) = syntax {
         environment.set_syntax(syntax);
     }
+    // A field without a value is undefined, and has no value like none.
+    environment.add_test("none", |value: &minijinja::Value| value.is_none() || value.is_undefined());
     numbers::add(&mut environment, locale);
     dates::add(&mut environment, locale);
     text::add(&mut environment, locale);

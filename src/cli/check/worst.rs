@@ -1,0 +1,113 @@
+//! The worst rows, with all that was found in each: a bounded list while rows go by.
+
+use crate::render::check::{Finding, Severity};
+
+/// Findings that are kept of one row; the others are counted.
+const MAX_FINDINGS: usize = 8;
+
+/// One row and what is wrong with it.
+#[derive(Debug)]
+pub struct WorstRow {
+    row: u64,
+    /// Findings by severity, the worst first: what rows are compared by.
+    counts: [u64; 3],
+    /// The worst first.
+    pub findings: Vec<Finding>,
+}
+
+impl WorstRow {
+    /// Findings that are not kept.
+    pub fn more(&self) -> u64 {
+        self.counts.iter().sum::<u64>() - self.findings.len() as u64
+    }
+}
+
+/// Keeps the worst rows, the earlier one of two that are as bad.
+#[derive(Debug)]
+pub struct WorstRows {
+    limit: usize,
+    /// The worst first.
+    rows: Vec<WorstRow>,
+    current: Option<WorstRow>,
+    /// Rows with findings that are not kept.
+    dropped: u64,
+}
+
+impl WorstRows {
+    /// At most `limit` rows.
+    pub fn new(limit: usize) -> Self {
+        Self { limit, rows: Vec::new(), current: None, dropped: 0 }
+    }
+
+    /// Takes a finding; those of a row come one after the other.
+    pub fn add(&mut self, finding: &Finding) {
+        let Some(row) = finding.row else { return };
+        if self.current.as_ref().is_none_or(|current| current.row != row) {
+            self.end_row();
+            self.current = Some(WorstRow { row, counts: [0; 3], findings: Vec::new() });
+        }
+        if let Some(current) = &mut self.current {
+            current.counts[finding.severity as usize] += 1;
+            current.findings.push(finding.clone());
+            current.findings.sort_by_key(|finding| finding.severity);
+            current.findings.truncate(MAX_FINDINGS);
+        }
+    }
+
+    /// The worst rows, the worst first, and how many more have findings.
+    pub fn finish(mut self) -> (Vec<WorstRow>, u64) {
+        self.end_row();
+        (self.rows, self.dropped)
+    }
+
+    fn end_row(&mut self) {
+        let Some(row) = self.current.take() else { return };
+        let place = self.rows.partition_point(|known| known.counts >= row.counts);
+        if place < self.limit {
+            self.rows.insert(place, row);
+            if self.rows.len() <= self.limit {
+                return;
+            }
+            self.rows.pop();
+        }
+        self.dropped += 1;
+    }
+}
+
+const _: () = assert!(Severity::Error as usize == 0 && Severity::Note as usize == 2);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn add(rows: &mut WorstRows, row: u64, severities: &[Severity]) {
+        for &severity in severities {
+            rows.add(&Finding { row: Some(row), ..Finding::new(severity, "code", "path", "message") });
+        }
+    }
+
+    #[test]
+    fn one_error_is_worse_than_many_notes() {
+        let mut rows = WorstRows::new(3);
+        add(&mut rows, 1, &[Severity::Note; 5]);
+        add(&mut rows, 2, &[Severity::Warning, Severity::Note]);
+        add(&mut rows, 3, &[Severity::Note, Severity::Error]);
+        add(&mut rows, 4, &[Severity::Error]);
+        add(&mut rows, 5, &[Severity::Error]);
+        let (kept, dropped) = rows.finish();
+        assert_eq!(kept.iter().map(|row| row.row).collect::<Vec<_>>(), [3, 4, 5]);
+        assert_eq!(kept[0].findings[0].severity, Severity::Error, "the worst first");
+        assert_eq!(dropped, 2);
+    }
+
+    #[test]
+    fn a_row_with_a_thousand_findings_takes_little() {
+        let mut rows = WorstRows::new(2);
+        add(&mut rows, 1, &[Severity::Warning; 1_000]);
+        add(&mut rows, 1, &[Severity::Error]);
+        let (kept, dropped) = rows.finish();
+        assert_eq!((kept[0].findings.len(), kept[0].more(), dropped), (MAX_FINDINGS, 1_001 - MAX_FINDINGS as u64, 0));
+        assert_eq!(kept[0].findings[0].severity, Severity::Error);
+        assert_eq!(WorstRows::new(0).finish().1, 0);
+    }
+}
