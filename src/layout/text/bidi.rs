@@ -26,6 +26,7 @@ const RLM: char = '\u{200f}';
 const PDF: char = '\u{202c}';
 const LRO: char = '\u{202d}';
 const RLO: char = '\u{202e}';
+const FSI: char = '\u{2068}';
 const PDI: char = '\u{2069}';
 
 /// Embeddings and isolates within each other: with more, UAX #9 would run out of levels (at 125).
@@ -42,9 +43,31 @@ pub(super) struct Directions {
 
 /// Whether a character can make text run another way than from left to right.
 fn is_directional(c: char) -> bool {
-    use BidiClass::{AL, AN, FSI, LRE, LRI, LRO, PDF, PDI, R, RLE, RLI, RLO};
+    use BidiClass::{AL, AN, R};
     // Nothing below Hebrew does.
-    c >= '\u{590}' && matches!(bidi_class(c), R | AL | AN | LRE | RLE | LRO | RLO | PDF | LRI | RLI | FSI | PDI)
+    c >= '\u{590}' && (matches!(bidi_class(c), R | AL | AN) || is_control(c))
+}
+
+/// The start of a piece before its direction turns more often than `turns`, which are counted down. `rtl`: which
+/// way the letters before it ran.
+pub(super) fn until_turns<'p>(piece: &'p str, rtl: &mut Option<bool>, turns: &mut usize) -> &'p str {
+    for (at, c) in piece.char_indices() {
+        let runs = if is_directional(c) {
+            Some(true)
+        } else if matches!(bidi_class(c), BidiClass::L | BidiClass::EN) {
+            Some(false)
+        } else {
+            continue;
+        };
+        if *rtl != runs && rtl.is_some() {
+            if *turns == 0 {
+                return &piece[..at];
+            }
+            *turns -= 1;
+        }
+        *rtl = runs;
+    }
+    piece
 }
 
 /// Whether a character only steers directions.
@@ -52,7 +75,8 @@ pub(super) fn is_control(c: char) -> bool {
     matches!(c, '\u{61c}' | LRM | RLM | '\u{202a}'..='\u{202e}' | '\u{2066}'..=PDI)
 }
 
-/// A piece of a span whose embeddings and isolates are closed within it.
+/// A piece of a span whose embeddings and isolates are closed within it. With any, it is an isolate itself: even a
+/// closed override would turn the number behind it.
 pub(super) fn enclosed(piece: &str) -> Cow<'_, str> {
     if piece.is_ascii() || !piece.contains(is_control) {
         return Cow::Borrowed(piece);
@@ -81,6 +105,9 @@ pub(super) fn enclosed(piece: &str) -> Cow<'_, str> {
         closed.push(c);
     }
     closed.extend(open.into_iter().rev());
+    if closed.contains(|c| matches!(c, '\u{202a}'..='\u{202b}' | LRO | RLO | '\u{2066}'..='\u{2068}')) {
+        closed = format!("{FSI}{closed}{PDI}");
+    }
     Cow::Owned(closed)
 }
 
@@ -172,12 +199,15 @@ mod tests {
     #[test]
     fn what_a_span_opens_it_closes() {
         assert_eq!(enclosed("plain"), "plain");
-        assert_eq!(enclosed("a\u{202e}b"), "a\u{202e}b\u{202c}");
-        assert_eq!(enclosed("\u{2067}a\u{202b}b"), "\u{2067}a\u{202b}b\u{202c}\u{2069}");
+        assert_eq!(enclosed("a\u{202e}b"), "\u{2068}a\u{202e}b\u{202c}\u{2069}");
+        assert_eq!(enclosed("\u{2067}a\u{202b}b"), "\u{2068}\u{2067}a\u{202b}b\u{202c}\u{2069}\u{2069}");
         assert_eq!(enclosed("a\u{202c}b\u{2069}c"), "abc");
-        assert_eq!(enclosed("\u{202e}a\u{2066}b\u{202c}c\u{2069}"), "\u{202e}a\u{2066}bc\u{2069}\u{202c}");
+        assert_eq!(
+            enclosed("\u{202e}a\u{2066}b\u{202c}c\u{2069}"),
+            "\u{2068}\u{202e}a\u{2066}bc\u{2069}\u{202c}\u{2069}"
+        );
         let deep: String = "\u{202b}".repeat(1000) + "a";
-        assert!(enclosed(&deep).chars().filter(|c| is_control(*c)).count() == 2 * MAX_OPEN);
+        assert!(enclosed(&deep).chars().filter(|c| is_control(*c)).count() == 2 * MAX_OPEN + 2);
     }
 
     /// What the shaper will make of the overrides, against what the levels say.

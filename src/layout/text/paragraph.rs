@@ -33,6 +33,8 @@ pub(super) struct Paragraph {
     pub(super) clusters: Vec<Cluster>,
     /// The span that it stands in where it is empty.
     pub(super) home: usize,
+    /// Starts of parts whose glyph cannot be drawn.
+    hidden: Vec<usize>,
     /// Something of it is set in another face than its span's first.
     pub(super) has_fallback: bool,
     /// Parts that no face has by itself.
@@ -148,6 +150,9 @@ impl Paragraph {
             let covering = covering(faces, cluster);
             if covering.is_none() {
                 self.missing.push(self.text.len()..self.text.len() + cluster.len());
+                if cluster.chars().any(|c| faces.iter().any(|choice| choice.face.hides(c))) {
+                    self.hidden.push(self.text.len());
+                }
                 missed += 1;
             }
             let is_apart = covering.is_none() && missed % MISSING_AT_ONCE == 0;
@@ -202,6 +207,11 @@ impl Paragraph {
     /// The span at a byte.
     pub(super) fn span_at(&self, at: usize) -> usize {
         self.run_at(at).map_or(self.home, |run| run.span)
+    }
+
+    /// Whether the glyph of the part that starts at a byte cannot be drawn.
+    pub(super) fn is_hidden(&self, at: usize) -> bool {
+        self.hidden.binary_search(&at).is_ok()
     }
 
     /// The face at a byte.
