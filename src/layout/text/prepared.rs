@@ -47,7 +47,7 @@ impl Prepared {
                 if nth > 0 {
                     paragraphs.push(Paragraph::default());
                 }
-                paragraphs.last_mut().expect("never empty").push(piece, index, &faces[index]);
+                paragraphs.last_mut().expect("never empty").push(piece, index, &faces[index], text.spans.len() == 1);
             }
         }
         if paragraphs.len() == 1 && paragraphs[0].text.is_empty() {

@@ -128,6 +128,9 @@ fn what_one_span_overrides_leaves_the_others_alone() {
     let intruder = span("\u{2069}\u{202c}\u{202c}", 20.0);
     let block = shaper.set(&spans(vec![span("\u{202e}ab", 20.0), intruder, span("cd", 20.0)]), None, None);
     assert_eq!(as_seen(&block.lines[0].line), "bacd");
+    // The paragraph still runs as its first letter says.
+    let block = shaper.set(&spans(vec![span("\u{202b}אב\u{202c}", 20.0), span(" ab", 20.0)]), None, None);
+    assert!(block.lines[0].rtl);
 }
 
 /// The line's shaping, where letters no longer join across its ends, decides whether it fits.
