@@ -222,7 +222,7 @@ const LIST_START: &str = "<section id=\"findings\">\n<h2>Row by row <small id=\"
     <select id=\"layer\" aria-label=\"Layer or field\"><option value=\"\">Every layer</option></select>\
     <select id=\"size\" aria-label=\"Size\"><option value=\"\">Every size</option></select>\
     <select id=\"order\" aria-label=\"Order\"><option value=\"\">Worst first</option><option value=\"row\">Row order</option>\
-    </select><button type=\"reset\" id=\"reset\" hidden>Show all</button></form>\n\
+    </select><button type=\"reset\" id=\"show-all\" hidden>Show all</button></form>\n\
     <table class=\"list\" role=\"table\"><thead role=\"rowgroup\"><tr role=\"row\"><th role=\"columnheader\" scope=\"col\">Row</th>\
     <th role=\"columnheader\" scope=\"col\">Problem</th><th role=\"columnheader\" scope=\"col\">What is wrong</th>\
     <th role=\"columnheader\" scope=\"col\">Where</th></tr></thead><tbody role=\"rowgroup\" id=\"rows\"></tbody></table>\n\
