@@ -203,7 +203,8 @@ pub struct Isolate {
     pub rotation: Option<Rotation>,
     /// Cuts the texture, before it is turned.
     pub clip: Option<Clip>,
-    /// Blurs the texture along one axis. `bounds` hold what the blur reaches.
+    /// Blurs the texture along one axis as it is composited: for an isolate at scale 1 without rotation. `bounds`
+    /// hold what the blur reaches.
     pub blur: Option<Blur>,
     /// Draws its shape in this colour, whatever its own colours are: the shadow of text.
     pub tint: Option<Color>,

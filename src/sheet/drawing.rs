@@ -425,6 +425,7 @@ fn composite(slot: Slot, isolate: &Isolate, below: Slot, quad: RectPx) -> GpuCom
         let (outline, radii) = mask(&clip.outline);
         (rect_of(clip.rect), outline, radii)
     });
+    let tint = isolate.tint.map(Color::to_rgba8);
     GpuComposite {
         quad: quad_of(quad),
         clip,
@@ -434,9 +435,11 @@ fn composite(slot: Slot, isolate: &Isolate, below: Slot, quad: RectPx) -> GpuCom
         origin: [0, slot.y as i32],
         slot: [below.y as i32, below.size.width as i32, below.size.height as i32],
         outline,
-        opacity: isolate.opacity,
+        // A tint that lets everything through draws nothing; to the shader alpha 0 is no tint at all.
+        opacity: if tint.is_some_and(|tint| tint[3] == 0) { 0.0 } else { isolate.opacity },
         exact: u32::from(isolate.rotation.is_none() && isolate.scale == 1),
-        pad: [0; 2],
+        blur: isolate.blur.map_or(0.0, |blur| if blur.is_horizontal { blur.sigma_px } else { -blur.sigma_px }),
+        tint: tint.map_or(0, u32::from_le_bytes),
     }
 }
 

@@ -133,8 +133,10 @@ pub struct GpuComposite {
     pub opacity: f32,
     /// 1 where texels are drawn pixel for pixel; 0 where they are resampled.
     pub exact: u32,
-    /// To a multiple of 16 bytes.
-    pub pad: [u32; 2],
+    /// Standard deviation of a blur in texels: above 0 along x, below 0 along y, 0: none.
+    pub blur: f32,
+    /// Straight RGBA, red in the lowest byte, that takes the place of the texels' colours. Alpha 0: none.
+    pub tint: u32,
 }
 
 const _: () = {

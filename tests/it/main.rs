@@ -4,6 +4,7 @@ mod bombs;
 mod cases;
 mod cli;
 mod edges;
+mod effects;
 mod photos;
 mod pipeline;
 mod shaders;

@@ -73,7 +73,11 @@ fn structs_agree_with_their_mirrors() {
     );
     assert_mirrors!(&module("photo"), GpuPhoto, [quad, mask, radii, origin, texel_offset, page, outline, opacity, pad]);
     let composite = module("composite");
-    assert_mirrors!(&composite, GpuComposite, [quad, clip, radii, turn, shift, origin, outline, opacity, exact]);
+    assert_mirrors!(
+        &composite,
+        GpuComposite,
+        [quad, clip, radii, turn, shift, origin, outline, opacity, exact, blur, tint]
+    );
     let (members, _) = layout(&composite, "GpuComposite");
     let slot = members.iter().position(|(name, _)| name == "slot_y").expect("slot_y");
     assert_eq!(members[slot].1, offset_of!(GpuComposite, slot));
