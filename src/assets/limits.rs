@@ -45,8 +45,11 @@ pub(super) mod svg {
     pub(in crate::assets) const BYTES_PER_CHARACTER: u64 = 200;
     /// Rules of style sheets times elements.
     pub(in crate::assets) const MAX_STYLE_MATCHES: u64 = 20_000_000;
-    /// Memory for layers (opacity, masks, filters, patterns) at one moment, beside the picture itself.
-    pub(in crate::assets) const MAX_LAYER_BYTES: u64 = 512 << 20;
+    /// Memory for layers (opacity, masks, filters, patterns) at one moment, beside the picture itself: this, and 12
+    /// bytes for each pixel that a photo may have.
+    pub(in crate::assets) const MAX_LAYER_BYTES: u64 = 32 << 20;
+    /// See [`MAX_LAYER_BYTES`].
+    pub(in crate::assets) const MAX_LAYER_BYTES_PER_PIXEL: u64 = 12;
     /// Pixels touched: the sum over shapes, layers and filters. A thousand million take some seconds.
     pub(in crate::assets) const MAX_PIXELS_TOUCHED: u64 = 2_000_000_000;
     /// The stack of the thread that reads and draws.

@@ -41,8 +41,9 @@ fn colours_are_those_that_another_library_finds() {
         let photo = photo(&assets, name);
         assert_eq!(photo.size, SizePx::new(48, 32), "{name}");
         let found = pixels(&assets, &photo);
-        // Another upsampling or rounding in between is one level, and one more for that of a profile's tables.
-        let tolerance = if name.starts_with("cmyk") { 3 } else { 2 };
+        // Another rounding on the way. Between the points of a press's table the libraries go different ways (along
+        // its cubes or its tetrahedra), which is seen most where a colour is cut to what sRGB has.
+        let tolerance = if name.starts_with("cmyk") { 4 } else { 2 };
         for (index, color) in (0..).zip(colors.split(' ')) {
             let color = u32::from_str_radix(color, 16).expect("a colour").to_be_bytes();
             let (x, y) = (index % COLUMNS * PATCH + PATCH / 2, index / COLUMNS * PATCH + PATCH / 2);
@@ -108,33 +109,44 @@ fn a_large_jpeg_drawn_small_is_decoded_small_and_looks_the_same() {
     let folder = tempfile::tempdir().expect("a folder");
     // Sides that are no multiple of 8; turned and mirrored, the last block comes first.
     let picture = image::RgbImage::from_fn(1901, 1403, |x, y| {
-        let wave = |period: f32| (((x as f32 + 0.7 * y as f32) / period).sin() * 100.0 + 128.0) as u8;
-        image::Rgb([wave(40.0), (x / 8) as u8, if (x / 100 + y / 100) % 2 == 0 { 230 } else { 30 }])
+        let wave = |along: f32, period: f32| ((along / period * std::f32::consts::TAU).sin() * 100.0 + 128.0) as u8;
+        let (x, y) = (x as f32, y as f32);
+        image::Rgb([wave(x + 0.7 * y, 260.0), wave(x - y, 170.0), wave(y - 0.3 * x, 130.0)])
     });
+    let mut jpeg = Vec::new();
+    image::codecs::jpeg::JpegEncoder::new_with_quality(&mut jpeg, 90).encode_image(&picture).expect("a picture");
     let assets = Assets::new(AssetsConfig::new(folder.path(), folder.path()));
-    for orientation in 1..=8_u8 {
+    let fonts = FontLibrary::new().set(Vec::new());
+    let turned = [1, 3, 5, 6, 8];
+    for orientation in turned {
         let name = format!("{orientation}.jpg");
-        let mut file = Vec::new();
-        let mut encoder = image::codecs::jpeg::JpegEncoder::new_with_quality(&mut file, 90);
-        let exif = [b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0".as_slice(), &[orientation, 0, 0, 0, 0, 0, 0, 0]];
-        image::ImageEncoder::set_exif_metadata(&mut encoder, exif.concat()).expect("EXIF");
-        encoder.encode_image(&picture).expect("a picture");
+        let exif = b"\xff\xe1\0\x22Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0";
+        let file = [&jpeg[..2], exif, &[orientation, 0, 0, 0, 0, 0, 0, 0], &jpeg[2..]].concat();
         std::fs::write(folder.path().join(&name), &file).expect("written");
-        let photo = photo(&assets, &name);
-        let fonts = FontLibrary::new().set(Vec::new());
-        // A part off the middle, small enough that an eighth will do; and the same at full size, made small here.
+        let jpeg = photo(&assets, &name);
+        // A part off the middle, small enough that an eighth will do.
         let crop = Crop { x: 100.0, y: 200.0, width: 1200.0, height: 1100.0 };
-        let small = assets.scaled(&photo, crop, SizePx::new(48, 44), &fonts).expect("scaled");
-        let full = assets.scaled(&photo, crop, SizePx::new(1200, 1100), &fonts).expect("scaled");
-        let full = image::RgbaImage::from_raw(1200, 1100, full.bitmap.data().to_vec()).expect("pixels");
-        let expected = image::imageops::resize(&full, 48, 44, image::imageops::FilterType::Lanczos3);
-        let differences = expected.as_raw().iter().zip(small.bitmap.data()).map(|(a, b)| u64::from(a.abs_diff(*b)));
-        let (most, sum) = differences.fold((0, 0), |(most, sum), d| (most.max(d), sum + d));
+        let small = assets.scaled(&jpeg, crop, SizePx::new(48, 44), &fonts).expect("scaled");
+        // The same from the whole picture, as a file that is never decoded smaller.
+        let whole = pixels(&assets, &jpeg);
+        let SizePx { width, height } = whole.bitmap.size();
+        let file = std::fs::File::create(folder.path().join(format!("{orientation}.png"))).expect("a file");
+        let mut png = png::Encoder::new(file, width, height);
+        png.set_color(png::ColorType::Rgba);
+        png.set_compression(png::Compression::NoCompression);
+        let mut png = png.write_header().expect("a header");
+        png.write_image_data(whole.bitmap.data()).expect("written");
+        png.finish().expect("an end");
+        let png = photo(&assets, &format!("{orientation}.png"));
+        let expected = assets.scaled(&png, crop, SizePx::new(48, 44), &fonts).expect("scaled");
+        let pairs = expected.bitmap.data().iter().zip(small.bitmap.data());
+        let (most, sum) =
+            pairs.map(|(a, b)| u64::from(a.abs_diff(*b))).fold((0, 0), |(most, sum), d| (most.max(d), sum + d));
         let mean = sum as f64 / (48.0 * 44.0 * 4.0);
-        assert!(mean < 0.8 && most < 25, "orientation {orientation}: mean {mean}, at most {most}");
+        assert!(mean < 0.6 && most <= 6, "orientation {orientation}: mean {mean}, at most {most}");
     }
-    // Twice each: at an eighth, and whole.
-    assert_eq!(assets.counts().decoded, 16);
+    // Three each: the JPEG at an eighth and whole, the PNG.
+    assert_eq!(assets.counts().decoded, 3 * turned.len() as u64);
 }
 
 #[test]

@@ -84,8 +84,8 @@ impl Header {
         let beside = match self.format {
             Format::Jpeg(encoding) => pixels * encoding.bytes_held_per_pixel(),
             Format::Png { bytes_per_pixel } => pixels * u64::from(bytes_per_pixel),
-            // Planes and the same without alpha; a lossless picture's codes.
-            Format::WebP => pixels * 5,
+            // The same without or with alpha; a lossless picture's codes, or a lossy one's alpha.
+            Format::WebP => pixels * 8,
             Format::Gif => pixels * 5,
         };
         given + beside.max(turned)
@@ -234,6 +234,14 @@ fn turn(size: SizePx, data: Vec<u8>, orientation: Orientation) -> Result<(SizePx
     let mut image = DynamicImage::ImageRgba8(image);
     image.apply_orientation(orientation);
     Ok((SizePx::new(image.width(), image.height()), image.into_rgba8().into_raw()))
+}
+
+fn rgb_to_rgba(samples: &[u8]) -> Vec<u8> {
+    let mut pixels = vec![255; samples.len() / 3 * 4];
+    for (pixel, color) in pixels.as_chunks_mut::<4>().0.iter_mut().zip(samples.as_chunks::<3>().0) {
+        pixel[..3].copy_from_slice(color);
+    }
+    pixels
 }
 
 fn cursor(file: &[u8]) -> Cursor<&[u8]> {

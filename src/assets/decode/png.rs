@@ -7,7 +7,9 @@
 use png::{BitDepth, ColorType, Decoder, DecodingError, Info, Limits, Transformations};
 
 use super::profile::{self, Conversion, Found, Model};
-use super::{AssetError, Format, Header, check_size, cursor, decoder_error, orientation, too_large, unreadable};
+use super::{
+    AssetError, Format, Header, check_size, cursor, decoder_error, orientation, rgb_to_rgba, too_large, unreadable,
+};
 use crate::assets::PhotoLimits;
 use crate::assets::limits::MAX_PROFILE_BYTES;
 use crate::pixels::SizePx;
@@ -96,13 +98,7 @@ fn to_rgba(samples: Vec<u8>, color_type: ColorType, conversion: Option<&Conversi
             return Ok(pairs.flat_map(|[level, alpha]| with_alpha(gray(*level), *alpha)).collect());
         }
         ColorType::Rgba => samples,
-        ColorType::Rgb => {
-            let mut pixels = vec![255; samples.len() / 3 * 4];
-            for (pixel, color) in pixels.as_chunks_mut::<4>().0.iter_mut().zip(samples.as_chunks::<3>().0) {
-                pixel[..3].copy_from_slice(color);
-            }
-            pixels
-        }
+        ColorType::Rgb => rgb_to_rgba(&samples),
         ColorType::Indexed => return Err(unreadable("cannot be decoded: its palette was not applied")),
     };
     if let Some(conversion) = conversion {

@@ -166,3 +166,70 @@ proptest! {
         }
     }
 }
+
+/// One small file of each kind, from the corpus.
+fn seeds() -> Vec<Vec<u8>> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cases/photos");
+    let mut paths = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect::<Vec<_>>();
+    paths.sort();
+    let is_photo = |path: &std::path::PathBuf| {
+        path.extension()
+            .is_some_and(|extension| ["jpg", "png", "webp", "gif", "svg"].map(Some).contains(&extension.to_str()))
+    };
+    paths.iter().filter(|path| is_photo(path)).map(|path| std::fs::read(path).unwrap()).collect()
+}
+
+/// Reads bytes as a photo would be read, and draws it small. Errors are what is expected.
+fn try_all(file: &[u8]) {
+    let limits = PhotoLimits { max_file_bytes: 1 << 20, max_side_px: 500, max_pixels: 50_000 };
+    let location = std::sync::Arc::from("fuzzed");
+    let Ok(photo) = crate::assets::Photo::from_file(file.to_vec(), &location, &limits) else { return };
+    assert!(photo.is_vector || photo.size.area() <= limits.max_pixels);
+    let SizePx { width, height } = photo.size;
+    let whole = crate::assets::Crop { x: 0.0, y: 0.0, width: width as f32, height: height as f32 };
+    let key = crate::assets::ScaledKey::new(photo.id, photo.size, whole, SizePx::new(20, 20)).unwrap();
+    let fonts = crate::assets::FontLibrary::new().set(Vec::new());
+    let refused = |_: &str| Err(unreadable("refused"));
+    if let Some(drawn) = photo.draw(key, &fonts, &refused, &limits) {
+        drop(drawn);
+    } else if let Ok(pixels) = photo.decode(Shrink::NONE, &limits) {
+        assert_eq!(pixels.size(), photo.size);
+        photo.scale(&pixels, Shrink::NONE, key).unwrap();
+    }
+}
+
+/// For a second here; by hand for as long as one likes (`BOLERO_RANDOM_TEST_TIME_MS`), or under a fuzzer by
+/// `cargo bolero test`.
+#[test]
+fn fuzz_image_headers() {
+    let seeds = seeds();
+    bolero::check!().with_type::<(u8, Vec<(u16, u8)>)>().with_test_time(std::time::Duration::from_secs(1)).for_each(
+        |(seed, changes)| {
+            let mut file = seeds[usize::from(*seed) % seeds.len()].clone();
+            for (place, byte) in changes {
+                // Most of them where headers are.
+                let reach = if byte % 4 == 0 { file.len() } else { file.len().min(200) };
+                file[usize::from(*place) % reach] = *byte;
+            }
+            try_all(&file);
+        },
+    );
+}
+
+#[test]
+fn fuzz_rubbish_behind_a_signature() {
+    const SIGNATURES: [&[u8]; 5] = [b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"RIFF\0\0\0\0WEBP", b"GIF89a", b"<svg "];
+    bolero::check!()
+        .with_type::<(u8, Vec<u8>)>()
+        .with_test_time(std::time::Duration::from_secs(1))
+        .for_each(|(kind, bytes)| try_all(&[SIGNATURES[usize::from(*kind) % SIGNATURES.len()], bytes].concat()));
+}
+
+#[test]
+fn every_beginning_of_a_file_is_an_error_or_a_picture() {
+    for file in seeds() {
+        for length in (0..file.len()).step_by(file.len() / 150 + 1) {
+            try_all(&file[..length]);
+        }
+    }
+}

@@ -83,7 +83,7 @@ impl Svg {
                 return Err(error);
             }
             let transform = self.transform(&tree, key);
-            work::check(&tree, transform, key.size)?;
+            work::check(&tree, transform, key.size, limits)?;
             let mut pixels = Pixmap::new(key.size.width, key.size.height)
                 .ok_or_else(|| too_large("the image would be drawn too large"))?;
             resvg::render(&tree, transform, &mut pixels.as_mut());

@@ -10,7 +10,8 @@ use resvg::usvg::{ClipPath, Group, Image, ImageKind, Mask, Node, Paint, Path, Pa
 
 use super::super::too_large;
 use crate::assets::AssetError;
-use crate::assets::limits::svg::{MAX_LAYER_BYTES, MAX_PIXELS_TOUCHED};
+use crate::assets::PhotoLimits;
+use crate::assets::limits::svg::{MAX_LAYER_BYTES, MAX_LAYER_BYTES_PER_PIXEL, MAX_PIXELS_TOUCHED};
 use crate::pixels::SizePx;
 
 /// What a node takes however small it is, in pixels.
@@ -22,15 +23,16 @@ const PIXELS_PER_DASH: u64 = 100;
 const MAX_DASHES: f32 = 1e6;
 
 /// Checks a tree drawn by `transform` onto `size`.
-pub(super) fn check(tree: &Tree, transform: Transform, size: SizePx) -> Result<(), AssetError> {
+pub(super) fn check(tree: &Tree, transform: Transform, size: SizePx, limits: &PhotoLimits) -> Result<(), AssetError> {
     let canvas = Canvas { width: size.width, height: size.height, reach: reach(size) };
-    Work::default().nodes(tree.root(), transform, canvas)
+    let max_bytes = MAX_LAYER_BYTES.saturating_add(limits.max_pixels.saturating_mul(MAX_LAYER_BYTES_PER_PIXEL));
+    Work { pixels: 0, held_bytes: 0, max_bytes }.nodes(tree.root(), transform, canvas)
 }
 
-#[derive(Default)]
 struct Work {
     pixels: u64,
     held_bytes: u64,
+    max_bytes: u64,
 }
 
 /// What is drawn onto: its size, and how far outside of it layers may reach.
@@ -78,9 +80,10 @@ impl Work {
     ) -> Result<(), AssetError> {
         let bytes = canvas.area().saturating_mul(4).saturating_mul(layers);
         self.held_bytes = self.held_bytes.saturating_add(bytes);
-        if self.held_bytes > MAX_LAYER_BYTES {
+        if self.held_bytes > self.max_bytes {
             return Err(too_large(format!(
-                "the SVG's layers take more than {MAX_LAYER_BYTES} bytes at the size that it is drawn at"
+                "the SVG's layers take more than {} bytes at the size that it is drawn at",
+                self.max_bytes
             )));
         }
         self.touch(canvas.area().saturating_mul(layers).saturating_mul(2))?;
