@@ -23,7 +23,7 @@ const MAX_MESSAGE_CHARS: usize = 200;
 pub struct CheckArgs {
     #[command(flatten)]
     campaign: CampaignArgs,
-    /// Rows: CSV, JSON Lines or a JSON array; - for standard input
+    /// Rows: CSV, JSON Lines or a JSON array; a file, a URL, or - for standard input
     #[arg(long, value_name = "ROWS")]
     data: Option<PathBuf>,
     /// One JSON object a line: every finding, then the summary
