@@ -1,6 +1,7 @@
 //! Text layers bound: pieces with their final characters.
 
 use super::layers::Binder;
+use crate::template::choices::DecorationLine;
 use crate::template::error::BindError;
 use crate::template::model::{DecorationModel, FontModel, SpanModel, TextModel, TextShadowModel};
 use crate::template::scene::{Decoration, Font, Span, Text, TextShadow};
