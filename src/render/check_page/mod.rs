@@ -1,7 +1,7 @@
 //! Preflight as one self-contained page: what is wrong, in how many rows, where on the canvas.
 //!
 //! Fed with findings in the order of the rows; the string is a file that opens anywhere, without a network. The
-//! summary is plain HTML; the list of findings is data in the page ([`data`]) that a script shows in pages, so that
+//! summary is plain HTML; the list of findings is data in the page (`data.rs`) that a script shows in pages, so that
 //! tens of thousands stay quick. Everything from rows is escaped.
 
 mod data;
