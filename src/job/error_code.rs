@@ -28,6 +28,8 @@ pub enum ErrorCode {
     PhotoOutside,
     /// The photo is a URL: not available yet.
     PhotoRemote,
+    /// One canvas has more layers than are drawn: a `repeat` over a long list.
+    TooManyLayers,
     /// Layers or isolates are nested too deep.
     LayoutTooDeep,
     /// A text is longer than the limit.
@@ -73,6 +75,7 @@ impl ErrorCode {
             Self::PhotoTooLarge,
             Self::PhotoOutside,
             Self::PhotoRemote,
+            Self::TooManyLayers,
             Self::LayoutTooDeep,
             Self::TextTooLong,
             Self::CanvasTooLarge,
@@ -104,6 +107,7 @@ impl ErrorCode {
             Self::PhotoTooLarge => "photo_too_large",
             Self::PhotoOutside => "photo_outside",
             Self::PhotoRemote => "photo_remote",
+            Self::TooManyLayers => "too_many_layers",
             Self::LayoutTooDeep => "layout_too_deep",
             Self::TextTooLong => "text_too_long",
             Self::CanvasTooLarge => "canvas_too_large",

@@ -32,6 +32,6 @@ pub use output_spec::{OutputError, OutputSpec, opaque_color};
 pub use record::{Record, RecordError, Status, Warning};
 pub use result::{Counts, JobResult, Timings};
 pub use row::Row;
-pub use row_error::{RowError, RowErrorKind};
+pub use row_error::{EncodingGuess, RowError, RowErrorKind};
 pub use rows::{RowReader, RowSyntax};
 pub use suffix::{Suffix, SuffixError};

@@ -127,7 +127,10 @@ impl<'r> RowStage<'r> {
         let started = Instant::now();
         let plan = self.plan;
         let size = plan.sizes[nth];
-        let scene = self.clock.time(Stage::Bind, || bound.scene(size)).map_err(|error| failure_of(&error))?;
+        let scene = self
+            .clock
+            .time(Stage::Bind, || bound.scene_scaled(size, plan.scale))
+            .map_err(|error| failure_of(&error))?;
         if !self.limits.holds(scene.size) {
             let most = self.limits.max_side_px;
             let message = format!(

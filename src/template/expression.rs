@@ -9,6 +9,8 @@ use std::sync::Arc;
 use minijinja::{Environment, Error, ErrorKind, Expression, Template, Value};
 use self_cell::self_cell;
 
+use super::filters::FUEL;
+use super::references::Reference;
 use super::scalar::MAX_TEXT_BYTES;
 use super::scan;
 
@@ -20,6 +22,8 @@ pub(super) struct Program {
     code: CodeCell,
     names: Vec<String>,
     literals: Vec<String>,
+    references: Vec<Reference>,
+    cost: u64,
 }
 
 struct Source {
@@ -53,6 +57,8 @@ impl Program {
             ));
         }
         let scan = scan::scan(text)?;
+        let cost = if scan.has_loop { FUEL } else { scan.tokens as u64 };
+        let references = scan.references.clone();
         let literals = scan.literals.iter().map(|literal| (*literal).to_owned()).collect();
         let is_exact = scan.exact.is_some();
         let text = scan.exact.unwrap_or(text).to_owned();
@@ -73,7 +79,12 @@ impl Program {
         .into_iter()
         .collect();
         names.sort_unstable();
-        Ok(Self { code, names, literals })
+        Ok(Self { code, names, literals, references, cost })
+    }
+
+    /// A program that gives an empty text.
+    pub fn nothing(environment: &Arc<Environment<'static>>) -> Self {
+        Self::compile(environment, "{{ '' }}").expect("a text of no characters is an expression")
     }
 
     /// The names it looks up, sorted.
@@ -84,6 +95,16 @@ impl Program {
     /// String literals of its expressions, as they are written.
     pub fn literals(&self) -> &[String] {
         &self.literals
+    }
+
+    /// What it looks up, with parts.
+    pub fn references(&self) -> &[Reference] {
+        &self.references
+    }
+
+    /// What one evaluation may take at most, in words and signs: lists aside, instructions are about as many.
+    pub fn cost(&self) -> u64 {
+        self.cost
     }
 
     /// Whether it is exactly one expression, which keeps its type.

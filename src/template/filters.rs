@@ -89,7 +89,7 @@ const REMOVED: &[&str] = &[
 ];
 
 /// Instructions that one expression may run.
-const FUEL: u64 = 20_000;
+pub(super) const FUEL: u64 = 20_000;
 
 /// The environment of a template with this locale.
 pub(super) fn environment(numbers: NumberFormat) -> Environment<'static> {
@@ -119,6 +119,8 @@ pub(super) fn environment(numbers: NumberFormat) -> Environment<'static> {
     if let Ok(syntax) = syntax {
         environment.set_syntax(syntax);
     }
+    // A field without a value is undefined, and has no value like none.
+    environment.add_test("none", |value: &Value| value.is_none() || value.is_undefined());
     environment.add_filter("slug", |value: &Value| slug(&text_of(value)?));
     environment.add_filter("replace", |value: &Value, from: &Value, to: &Value| {
         replace(&text_of(value)?, &text_of(from)?, &text_of(to)?)

@@ -107,6 +107,12 @@ pub(super) enum Kind {
     OneOrMany(&'static Object),
     /// A list of paths and of such objects.
     PathOrObjectList(&'static Object),
+    /// A list's items: a mapping of named fields, or the word of a type.
+    Items,
+    /// A decoration: a word, a list of words, or a mapping.
+    Decoration,
+    /// One word of a decoration's line, or a list of them.
+    DecorationLines,
     /// Child layers.
     Layers,
     /// Keys of the layer itself, by name of size.

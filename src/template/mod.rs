@@ -10,16 +10,20 @@
 //! their names.
 
 mod bind;
+mod case;
+mod choices;
 mod css;
 mod currency_data;
 mod error;
 mod expression;
 mod field;
 mod filters;
+mod foreign;
 mod gradient;
 mod json_reader;
 mod keys;
 mod layers;
+mod locale;
 mod model;
 mod name;
 mod number_format;
@@ -28,15 +32,20 @@ mod overrides;
 mod parse;
 mod reader;
 mod reading;
+mod references;
 mod scalar;
+mod scaled;
 mod scan;
 pub mod scene;
 mod schema;
 mod scope;
+mod shape;
 mod tables;
 #[cfg(test)]
 mod tests;
 mod traps;
+mod yaml_advice;
+mod yaml_reader;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -53,19 +62,33 @@ pub use name::NamePattern;
 pub use reader::Syntax;
 pub use schema::schema;
 
-use field::{BUILT_IN, BUILT_IN_NAMES};
+use case::CaseRules;
+use field::{BUILT_IN, BUILT_IN_NAMES, Conversion};
 use model::{KindModel, LayerModel, Prop};
 use name::Part;
+use reading::ColumnUse;
 use scene::{AssetBase, AssetRef};
 use scope::FieldNames;
 
 /// One of a template's canvases.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct TemplateSize {
     /// What the template calls it.
     pub name: Arc<str>,
-    /// In pixels.
+    /// The design's, in its own pixels.
     pub size: SizePx,
+    /// Pixels drawn per pixel of the design, in each direction.
+    pub scale: f32,
+}
+
+impl TemplateSize {
+    /// The canvas in pixels, with so many for each one at the size's own scale. `None`: a side would be longer than
+    /// 16,384 pixels, or the scale is no positive number.
+    pub fn canvas(&self, scale: f32) -> Option<SizePx> {
+        let factor = self.scale * scale;
+        let canvas = scaled::canvas(self.size, factor);
+        (factor.is_finite() && factor > 0.0 && canvas.width.max(canvas.height) <= tables::MAX_SIDE).then_some(canvas)
+    }
 }
 
 /// One of a template's font files, and what the template says of it in place of the file's own words.
@@ -116,6 +139,10 @@ pub struct Template {
     environment: Arc<Environment<'static>>,
     /// Names that layers and the key look up.
     used_names: BTreeSet<String>,
+    /// Columns that they take from `row`.
+    column_uses: Vec<ColumnUse>,
+    /// How letters change their case in its locale.
+    case: CaseRules,
 }
 
 impl Template {
@@ -159,12 +186,13 @@ impl Template {
     pub fn assets(&self) -> Vec<(AssetRef, Position)> {
         let mut assets = Vec::new();
         for field in &self.fields {
-            let mut locations = field::Locations::new();
+            let mut conversion = Conversion::new(AssetBase::Template);
             if let Some(default) = &field.default {
                 // Was checked when it was read.
-                let _ = field.convert(Some(default), AssetBase::Template, &mut locations, &field.name);
+                let _ = field.convert(Some(default), &mut conversion, &field.name);
             }
-            assets.extend(locations.into_iter().map(|(location, _)| (location, field.position)));
+            default_assets(field, &mut conversion.locations);
+            assets.extend(conversion.locations.into_iter().map(|(location, _)| (location, field.position)));
         }
         for layer in self.layers.iter().flatten() {
             constant_assets(layer, &mut assets);
@@ -205,6 +233,35 @@ impl Template {
         if errors.is_empty() { Ok(()) } else { Err(errors) }
     }
 
+    /// Optional fields whose column the data has not, so that every row does without them: often a slip in a header.
+    /// The nearest column that no field reads is suggested. Not to be asked of rows that may each have others (JSON).
+    pub fn absent_columns(&self, columns: &[Arc<str>]) -> Vec<TemplateError> {
+        let fields = self.fields.iter().zip(&self.replacements);
+        let absent =
+            fields.filter(|(field, value)| !field.required && value.is_none() && !columns.contains(&field.column));
+        let is_free = |column: &&Arc<str>| !self.fields.iter().any(|field| field.column == **column);
+        let error = |(field, _): (&Field, _)| {
+            let otherwise = if field.default.is_some() { "its default" } else { "no value" };
+            let message = format!("the data has no column \"{}\": every row has {otherwise}", field.column);
+            let free = columns.iter().filter(is_free).map(|column| &**column);
+            TemplateError::new(field.position, format!("fields.{}", field.name), message)
+                .suggesting(&field.column, free)
+        };
+        absent.map(error).collect()
+    }
+
+    /// Columns that expressions read from `row` and the data has not, unless the expression itself says what happens
+    /// then (`default`, `is defined`). As [`Template::absent_columns`], for data whose columns are known.
+    pub fn unknown_columns(&self, columns: &[Arc<str>]) -> Vec<TemplateError> {
+        let unknown = self.column_uses.iter().filter(|used| !used.is_guarded && !columns.contains(&used.column));
+        let error = |used: &ColumnUse| {
+            let message = format!("the data has no column \"{}\"", reader::shorten(&used.column));
+            let known = columns.iter().map(|column| &**column);
+            TemplateError::new(used.position, &*used.path, message).suggesting(&used.column, known)
+        };
+        unknown.map(error).collect()
+    }
+
     /// Sets a field for every row, whatever the row says: `--set FIELD=VALUE`.
     ///
     /// # Errors
@@ -218,7 +275,7 @@ impl Template {
         let declared = &self.fields[index];
         let value = serde_json::Value::String(value.to_owned());
         declared
-            .convert(Some(&value), AssetBase::Data, &mut field::Locations::new(), &declared.name)
+            .convert(Some(&value), &mut Conversion::new(AssetBase::Data), &declared.name)
             .map_err(|error| TemplateError::outside(error.path, error.message))?;
         self.replacements[index] = Some(value);
         Ok(())
@@ -258,35 +315,49 @@ impl Template {
     }
 }
 
-fn collect_font_uses(layer: &LayerModel, uses: &mut Vec<FontUse>) {
-    match &layer.kind {
-        KindModel::Group(layers) => layers.iter().for_each(|layer| collect_font_uses(layer, uses)),
-        KindModel::Stack(stack) => stack.layers.iter().for_each(|layer| collect_font_uses(layer, uses)),
-        KindModel::Text(text) => {
-            let family = match &text.font.family {
-                Some(Prop::Constant(family)) => Some(Arc::clone(family)),
-                Some(Prop::Dynamic(_)) | None => None,
-            };
-            let (position, path) = text.family_place.clone();
-            let font_use = FontUse { family, path, position };
-            // Every size has the layer.
-            if !uses.contains(&font_use) {
-                uses.push(font_use);
-            }
+/// Photos that defaults of a field's parts name.
+fn default_assets(field: &Field, locations: &mut field::Locations) {
+    let parts = match &field.ty {
+        FieldType::List(item) => std::slice::from_ref(&**item),
+        FieldType::Object(parts) => parts,
+        _ => &[],
+    };
+    for part in parts {
+        if part.default.is_some() {
+            let mut conversion = Conversion::new(AssetBase::Template);
+            // Was checked when it was read.
+            let _ = part.convert(None, &mut conversion, &part.name);
+            locations.append(&mut conversion.locations);
         }
-        KindModel::Rect | KindModel::Ellipse | KindModel::Image(_) | KindModel::Rating(_) => {}
+        default_assets(part, locations);
+    }
+}
+
+fn collect_font_uses(layer: &LayerModel, uses: &mut Vec<FontUse>) {
+    layer.kind.children().for_each(|layer| collect_font_uses(layer, uses));
+    let KindModel::Text(text) = &layer.kind else {
+        return;
+    };
+    for span in &text.spans {
+        let family = match &span.font.family {
+            Some(Prop::Constant(family)) => Some(Arc::clone(family)),
+            Some(Prop::Dynamic(_)) | None => None,
+        };
+        let (position, path) = span.family_place.clone();
+        let font_use = FontUse { family, path, position };
+        // Every size has the layer, every piece of a text its font.
+        if !uses.contains(&font_use) {
+            uses.push(font_use);
+        }
     }
 }
 
 fn constant_assets(layer: &LayerModel, assets: &mut Vec<(Arc<str>, Position)>) {
-    match &layer.kind {
-        KindModel::Group(layers) => layers.iter().for_each(|layer| constant_assets(layer, assets)),
-        KindModel::Stack(stack) => stack.layers.iter().for_each(|layer| constant_assets(layer, assets)),
-        KindModel::Image(image) => {
-            if let Prop::Constant(location) = &image.src {
-                assets.push((Arc::clone(location), image.src_position));
-            }
+    layer.kind.children().for_each(|layer| constant_assets(layer, assets));
+    if let KindModel::Image(image) = &layer.kind {
+        if let Prop::Constant(location) = &image.src {
+            assets.push((Arc::clone(location), image.src_position));
         }
-        KindModel::Rect | KindModel::Ellipse | KindModel::Text(_) | KindModel::Rating(_) => {}
+        assets.extend(image.placeholder.clone());
     }
 }

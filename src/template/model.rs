@@ -4,12 +4,12 @@
 
 use std::sync::Arc;
 
+use super::choices::{Anchor, DecorationLine, ErrorRule, Transform, Weight};
 use super::error::Position;
 use super::expression::Program;
 use super::keys::Kind;
-use super::scalar::{Anchor, Weight};
 use super::scene::{
-    Align, Direction, Fill, Fit, Justify, Length, LineHeight, Mask, Overflow, TextAlign, VerticalAlign,
+    Align, Direction, Fill, Fit, Justify, Length, LineHeight, Mask, Overflow, TextAlign, TextDirection, VerticalAlign,
 };
 use crate::pixels::Color;
 
@@ -53,9 +53,23 @@ pub(super) enum KindModel {
     Ellipse,
     Group(Vec<Arc<LayerModel>>),
     Stack(Box<StackModel>),
+    Repeat(Box<RepeatModel>),
     Text(Box<TextModel>),
     Image(Box<ImageModel>),
     Rating(Box<RatingModel>),
+}
+
+impl KindModel {
+    /// The layers in it.
+    pub fn children(&self) -> impl Iterator<Item = &Arc<LayerModel>> {
+        let (layers, empty): (&[Arc<LayerModel>], &[Arc<LayerModel>]) = match self {
+            Self::Group(layers) => (layers, &[]),
+            Self::Stack(stack) => (&stack.layers, &[]),
+            Self::Repeat(repeat) => (&repeat.stack.layers, &repeat.empty),
+            Self::Rect | Self::Ellipse | Self::Text(_) | Self::Image(_) | Self::Rating(_) => (&[], &[]),
+        };
+        layers.iter().chain(empty)
+    }
 }
 
 #[derive(Debug, Default)]
@@ -100,22 +114,64 @@ pub(super) struct StackModel {
     pub layers: Vec<Arc<LayerModel>>,
 }
 
+/// A stack whose children come once for every item.
+#[derive(Debug)]
+pub(super) struct RepeatModel {
+    /// What the children call an item.
+    pub name: Arc<str>,
+    /// Gives the list or the count.
+    pub list: Program,
+    /// For messages: `layers[3].for`.
+    pub list_path: Arc<str>,
+    pub limit: Option<Prop<u32>>,
+    /// Instead of the children, where the list is empty.
+    pub empty: Vec<Arc<LayerModel>>,
+    pub stack: StackModel,
+}
+
 #[derive(Debug)]
 pub(super) struct TextModel {
-    pub text: Prop<Arc<str>>,
-    pub font: FontModel,
-    /// Where the family is written, or the layer if it names none; the path too.
-    pub family_place: (Position, String),
-    pub color: Prop<Color>,
+    /// A layer with `text` has one.
+    pub spans: Vec<SpanModel>,
     pub align: Prop<TextAlign>,
     pub valign: Prop<VerticalAlign>,
     pub max_lines: Option<Prop<u32>>,
     pub shrink_to: Option<Prop<f32>>,
     pub wrap: Prop<bool>,
     pub ellipsis: Prop<Arc<str>>,
+    pub direction: Prop<TextDirection>,
+    pub shadows: Vec<TextShadowModel>,
+}
+
+/// A piece of text, with what it takes from its layer already in it.
+#[derive(Debug)]
+pub(super) struct SpanModel {
+    pub when: Prop<bool>,
+    pub text: Prop<Arc<str>>,
+    pub font: FontModel,
+    /// Where the family is written, or the layer if none names it; the path too.
+    pub family_place: (Position, String),
+    pub color: Prop<Color>,
+    pub decoration: DecorationModel,
+    pub transform: Prop<Transform>,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(super) struct DecorationModel {
+    pub lines: Vec<Prop<DecorationLine>>,
+    pub color: Option<Prop<Color>>,
+    pub thickness: Option<Prop<f32>>,
 }
 
 #[derive(Debug)]
+pub(super) struct TextShadowModel {
+    pub x: Prop<f32>,
+    pub y: Prop<f32>,
+    pub blur: Prop<f32>,
+    pub color: Prop<Color>,
+}
+
+#[derive(Clone, Debug)]
 pub(super) struct FontModel {
     pub family: Option<Prop<Arc<str>>>,
     pub weight: Prop<Weight>,
@@ -132,6 +188,9 @@ pub(super) struct ImageModel {
     pub fit: Prop<Fit>,
     pub focus: FocusModel,
     pub mask: Prop<Mask>,
+    pub on_error: ErrorRule,
+    /// A photo of the template, with its place.
+    pub placeholder: Option<(Arc<str>, Position)>,
 }
 
 #[derive(Debug)]

@@ -14,13 +14,16 @@ use super::tables::{FONT, FRAME, NOT_OVERRIDABLE};
 /// Keys whose mappings are merged instead of replaced.
 const DEEP: &[(&str, &Object)] = &[("frame", &FRAME), ("font", &FONT)];
 
+/// Keys that hold layers.
+const CHILDREN: &[&str] = &["layers", "empty"];
+
 /// Whether a layer or a layer below it has overrides for a size.
 pub(super) fn apply(layer: &Node, size: &str) -> bool {
-    let children = match layer.get("layers").map(|node| &node.content) {
+    let mut children = CHILDREN.iter().flat_map(|key| match layer.get(key).map(|node| &node.content) {
         Some(Content::List(list)) => list.as_slice(),
         _ => &[],
-    };
-    layer.get("sizes").is_some_and(|sizes| sizes.get(size).is_some()) || children.iter().any(|child| apply(child, size))
+    });
+    layer.get("sizes").is_some_and(|sizes| sizes.get(size).is_some()) || children.any(|child| apply(child, size))
 }
 
 /// The entries of a layer as one size sees them. Mistakes in any size's overrides are recorded.
@@ -33,8 +36,8 @@ pub(super) fn merge(
     size: &str,
 ) -> Vec<Entry> {
     // Children are read from the layer itself: copying them at every level would cost a square.
-    let has_children = object.key("layers").is_some();
-    let own = |entry: &&Entry| entry.key != "sizes" && !(has_children && entry.key == "layers");
+    let is_children = |key: &str| CHILDREN.contains(&key) && object.key(key).is_some();
+    let own = |entry: &&Entry| entry.key != "sizes" && !is_children(&entry.key);
     let mut merged: Vec<Entry> = layer.entries().iter().filter(own).cloned().collect();
     let Some(node) = layer.get("sizes") else {
         return merged;

@@ -5,17 +5,19 @@ use std::sync::Arc;
 
 use minijinja::Value;
 
+use super::case::CaseRules;
+use super::choices::{FontStyle, Weight};
 use super::error::TemplateErrors;
-use super::field::{self, BUILT_IN, Field, FieldType};
+use super::field::{self, Field, FieldType, NumberSyntax};
 use super::layers::LayerReader;
 use super::name::Part;
 use super::number_format::NumberFormat;
-use super::reader::{self, Content, Node, Syntax};
+use super::reader::{self, Content, Document, Node, Syntax};
 use super::reading::{Map, Reading, join};
-use super::scalar::{FontStyle, Name, Scalar, Weight, is_name};
+use super::scalar::{Name, Scalar, is_name};
 use super::scan;
 use super::scope::{FieldNames, SizeValue};
-use super::tables::{FONT_FILE, SIZE, TEMPLATE};
+use super::tables::{FONT_FILE, MAX_SIDE, SIZE, TEMPLATE};
 use super::{FontEntry, Template, TemplateSize, filters, outputs};
 use crate::pixels::SizePx;
 
@@ -28,10 +30,12 @@ impl Template {
     /// # Errors
     /// Everything that is wrong with it, as far as it can be read.
     pub fn parse(source: &[u8], syntax: Syntax) -> Result<Self, TemplateErrors> {
-        let root = reader::read(source, syntax)?;
+        let Document { root, traps } = reader::read(source, syntax)?;
         let default_numbers = NumberFormat::new("en").map_err(|message| missing_root(&message))?;
         // The locale decides what filters do, so it is read before anything that is compiled.
-        let mut reading = Reading::new(filters::environment(default_numbers));
+        let default_syntax = NumberSyntax::new("en", false).map_err(|message| missing_root(&message))?;
+        let mut reading = Reading::new(filters::environment(default_numbers), default_syntax);
+        reading.errors = traps;
         let Some(map) = reading.map(&root, "", &TEMPLATE) else {
             return Err(TemplateErrors(reading.errors));
         };
@@ -40,8 +44,7 @@ impl Template {
         let Name(name) = reading.constant(&map, "name");
         let fields = map.entry("fields").map(|entry| field::read(&mut reading, &entry.value, "fields", false));
         let fields = fields.unwrap_or_default();
-        let declared = fields.iter().map(|field| Arc::clone(&field.name));
-        reading.known_names = declared.chain(BUILT_IN.iter().map(|name| Arc::from(*name))).collect();
+        reading.declare(&fields);
         let sizes = sizes(&mut reading, &map);
         let key = key(&mut reading, &map, &fields);
         let outputs = outputs::read(&mut reading, &map);
@@ -55,6 +58,7 @@ impl Template {
             |size: &TemplateSize| Value::from_object(SizeValue { name: Arc::clone(&size.name), size: size.size });
         Ok(Self {
             name,
+            case: CaseRules::new(&locale),
             locale,
             hash: blake3::hash(source).to_hex().to_string(),
             size_values: sizes.iter().map(size_value).collect(),
@@ -68,6 +72,7 @@ impl Template {
             layers,
             environment: reading.environment,
             used_names: reading.used_names,
+            column_uses: reading.columns,
         })
     }
 }
@@ -81,7 +86,8 @@ impl Field {
     pub(super) fn has_personal_data(&self) -> bool {
         self.pii
             || match &self.ty {
-                FieldType::List(parts) => parts.iter().any(Self::has_personal_data),
+                FieldType::List(item) => item.has_personal_data(),
+                FieldType::Object(parts) => parts.iter().any(Self::has_personal_data),
                 _ => false,
             }
     }
@@ -103,8 +109,13 @@ pub(super) fn personal_name(fields: &[Field], names: &[String]) -> Option<String
 
 fn locale(reading: &mut Reading, map: &Map<'_>) -> Arc<str> {
     let locale: Arc<str> = reading.constant(map, "locale");
-    match NumberFormat::new(&locale) {
-        Ok(numbers) => reading.environment = Arc::new(filters::environment(numbers)),
+    let read = super::locale::parse(&locale)
+        .and_then(|_| Ok((NumberFormat::new(&locale)?, NumberSyntax::new(&locale, false)?)));
+    match read {
+        Ok((numbers, syntax)) => {
+            reading.environment = Arc::new(filters::environment(numbers));
+            reading.numbers = Arc::new(syntax);
+        }
         Err(message) => {
             let position = map.entry("locale").map_or(map.position, |entry| entry.value.position);
             reading.error(position, "locale", message);
@@ -137,8 +148,14 @@ fn sizes(reading: &mut Reading, map: &Map<'_>) -> Vec<TemplateSize> {
             );
         }
         if let Some(size) = reading.map(&entry.value, &path, &SIZE) {
+            let scale = reading.constant(&size, "scale");
             let size = SizePx::new(reading.constant(&size, "width"), reading.constant(&size, "height"));
-            sizes.push(TemplateSize { name: entry.key.as_str().into(), size });
+            let size = TemplateSize { name: entry.key.as_str().into(), size, scale };
+            if size.canvas(1.0).is_none() {
+                let message = format!("at scale {scale} a side is longer than {MAX_SIDE} pixels");
+                reading.error(entry.value.position, &path, message);
+            }
+            sizes.push(size);
         }
     }
     sizes

@@ -10,12 +10,16 @@ use minijinja::Environment;
 
 use super::error::{Position, TemplateError};
 use super::expression::Program;
+use super::field::{BUILT_IN, Field, NumberSyntax};
+use super::foreign::{Hint, hint};
 use super::keys::{Key, Kind, Object};
 use super::model::{Dynamic, Prop};
 use super::reader::{Content, Entry, Node, shorten};
+use super::references::Step;
 use super::scalar::{FromScalar, Scalar};
 use super::scan;
-use super::tables::{FONT, FRAME};
+use super::shape::{NoSuchPart, Shape};
+use super::tables::FRAME;
 
 /// Most errors reported for one template.
 const MAX_ERRORS: usize = 200;
@@ -24,10 +28,26 @@ const MAX_ERRORS: usize = 200;
 pub(super) struct Reading {
     pub errors: Vec<TemplateError>,
     pub environment: Arc<Environment<'static>>,
-    /// What expressions may name: declared fields and what is built in.
-    pub known_names: Vec<Arc<str>>,
-    /// What they did name.
+    /// How the template's locale writes numbers.
+    pub numbers: Arc<NumberSyntax>,
+    /// What expressions may name, with what is known of it: declared fields and what is built in.
+    pub names: Vec<(Arc<str>, Shape)>,
+    /// What the repeats around the layer at hand call their items, the innermost last.
+    pub item_names: Vec<(Arc<str>, Shape)>,
+    /// What expressions did name.
     pub used_names: BTreeSet<String>,
+    /// Columns that they take from `row`.
+    pub columns: Vec<ColumnUse>,
+}
+
+/// A column that an expression reads without a declared field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct ColumnUse {
+    pub column: Arc<str>,
+    pub position: Position,
+    pub path: String,
+    /// Whether the expression says itself what happens where there is none.
+    pub is_guarded: bool,
 }
 
 /// A mapping of known shape.
@@ -62,12 +82,40 @@ pub(super) fn join(path: &str, key: &str) -> String {
 }
 
 impl Reading {
-    pub fn new(environment: Environment<'static>) -> Self {
+    pub fn new(environment: Environment<'static>, numbers: NumberSyntax) -> Self {
         Self {
             errors: Vec::new(),
             environment: Arc::new(environment),
-            known_names: Vec::new(),
+            numbers: Arc::new(numbers),
+            names: Vec::new(),
+            item_names: Vec::new(),
             used_names: BTreeSet::new(),
+            columns: Vec::new(),
+        }
+    }
+
+    /// Makes fields and what is built in known to expressions.
+    pub fn declare(&mut self, fields: &[Field]) {
+        let declared = fields.iter().map(|field| (Arc::clone(&field.name), Shape::of_field(&field.ty)));
+        let built_in = BUILT_IN.iter().map(|name| {
+            let shape = match *name {
+                "row" => Shape::Columns,
+                "size" => Shape::with_parts(super::scope::SIZE_PARTS),
+                "now" | "key" => Shape::Single("text"),
+                _ => Shape::Single("number"),
+            };
+            (Arc::from(*name), shape)
+        });
+        self.names = declared.chain(built_in).collect();
+    }
+
+    /// What is known of a name where the layer at hand stands.
+    pub fn shape_of(&self, name: &str) -> Option<Shape> {
+        let found = self.item_names.iter().rev().chain(&self.names).find(|(known, _)| **known == *name);
+        match found {
+            Some((_, shape)) => Some(shape.clone()),
+            None if name == "loop" && !self.item_names.is_empty() => Some(Shape::with_parts(super::scope::LOOP_PARTS)),
+            None => None,
         }
     }
 
@@ -127,11 +175,17 @@ impl Reading {
         let known = map.object.keys().flat_map(|key| std::iter::once(key.name).chain(key.alias));
         let mut error =
             TemplateError::new(entry.position, map.path_of(entry), format!("unknown key \"{}\"", shorten(&entry.key)));
-        let home = [("frame", &FRAME), ("font", &FONT)]
-            .into_iter()
-            .find(|(name, object)| map.object.key(name).is_some() && object.key(&entry.key).is_some());
-        match home {
-            Some((home, _)) => error.message.push_str(&format!(", it belongs in \"{home}\"")),
+        match hint(map.object, &entry.key) {
+            Some(Hint::Renamed(name)) => error.suggestion = Some(name.to_owned()),
+            Some(Hint::Inside(home, name)) if name == entry.key || FRAME.key(&entry.key).is_some() => {
+                error.message.push_str(&format!(", it belongs in \"{home}\""));
+            }
+            Some(Hint::Inside(home, name)) => error.message.push_str(&format!(", it is \"{name}\" in \"{home}\"")),
+            Some(Hint::Advice(advice)) => error.message.push_str(&format!(": {advice}")),
+            // `x:1` is a key without a value.
+            None if entry.key.contains(':') && entry.value.content == Content::Null => {
+                error.message.push_str(": the colon behind a key needs a space after it");
+            }
             None => error = error.suggesting(&entry.key, known),
         }
         self.push(error);
@@ -203,15 +257,39 @@ impl Reading {
                 return None;
             }
         };
-        let known = self.known_names.clone();
         for name in program.names() {
-            if known.iter().any(|known| **known == **name) {
-                self.used_names.insert(name.clone());
-            } else {
-                self.push(unknown_name(name, position, path, known.iter().map(|name| &**name)));
+            match self.shape_of(name) {
+                Some(_) => {
+                    self.used_names.insert(name.clone());
+                }
+                None => {
+                    let known: Vec<&str> =
+                        self.item_names.iter().chain(&self.names).map(|(known, _)| &**known).collect();
+                    let error = unknown_name(name, position, path, known);
+                    self.push(error);
+                }
             }
         }
+        self.check_parts(&program, position, path);
         Some(program)
+    }
+
+    /// Records parts that a value does not have, and columns that are read.
+    fn check_parts(&mut self, program: &Program, position: Position, path: &str) {
+        for reference in program.references() {
+            let Some(shape) = self.shape_of(&reference.root) else { continue };
+            if let (Shape::Columns, Some(Step::Part(column))) = (&shape, reference.steps.first()) {
+                let is_guarded = reference.is_guarded;
+                let column = ColumnUse { column: column.as_str().into(), position, path: path.to_owned(), is_guarded };
+                if !self.columns.contains(&column) {
+                    self.columns.push(column);
+                }
+            }
+            if let Err(NoSuchPart { message, part, known }) = shape.follow(reference) {
+                let error = TemplateError::new(position, path, message);
+                self.push(error.suggesting(&part, known.iter().map(|name| &**name)));
+            }
+        }
     }
 
     /// Up to four values in the order of CSS's shorthands (top or top left first, clockwise), spread to four.
@@ -261,6 +339,9 @@ pub(super) fn unknown_name<'k>(
     path: &str,
     known: impl IntoIterator<Item = &'k str>,
 ) -> TemplateError {
+    if name == "loop" {
+        return TemplateError::new(position, path, "\"loop\" is known only to the layers of a repeat");
+    }
     let message = format!("\"{}\" is neither a declared field nor built in", shorten(name));
     TemplateError::new(position, path, message).suggesting(name, known)
 }

@@ -6,6 +6,7 @@
 use super::error::nearest;
 use super::filters::{FILTERS, TESTS};
 use super::number_format::check_currency;
+use super::references::{self, Reference, instead_of_method};
 
 /// Most words and signs in one text. minijinja's compiler recurses once per link of a chain such as `a + b + c`,
 /// and its own limit counts parentheses only: longer chains would overflow a thread's stack.
@@ -21,6 +22,12 @@ pub(super) struct Scan<'s> {
     pub exact: Option<&'s str>,
     /// String literals of its expressions, as they are written.
     pub literals: Vec<&'s str>,
+    /// What it looks up, without what it names itself (`{% for a in list %}`).
+    pub references: Vec<Reference>,
+    /// Words and signs of its expressions.
+    pub tokens: usize,
+    /// Whether it has a `{% for %}`.
+    pub has_loop: bool,
 }
 
 /// Whether a text has anything to evaluate.
@@ -34,6 +41,8 @@ pub(super) fn is_dynamic(text: &str) -> bool {
 /// An unknown filter, test, tag or currency; or what cannot work.
 pub(super) fn scan(text: &str) -> Result<Scan<'_>, String> {
     let mut literals = Vec::new();
+    let mut references = Vec::new();
+    let mut own_names: Vec<&str> = Vec::new();
     let mut exact = None;
     let mut at = 0;
     let mut count = 0;
@@ -54,6 +63,8 @@ pub(super) fn scan(text: &str) -> Result<Scan<'_>, String> {
             return Err(format!("more than {MAX_TOKENS} words and signs"));
         }
         check(&tokens, kind == "{%")?;
+        references.extend(references::references(&tokens));
+        own_names.extend(names_of_loop(&tokens, kind == "{%"));
         literals.extend(tokens.iter().filter_map(|token| match token {
             Token::Literal(literal) => Some(*literal),
             _ => None,
@@ -63,7 +74,22 @@ pub(super) fn scan(text: &str) -> Result<Scan<'_>, String> {
             exact = Some(inside);
         }
     }
-    Ok(Scan { exact, literals })
+    references.retain(|reference| !own_names.contains(&reference.root.as_str()));
+    let has_loop = own_names.contains(&"loop");
+    Ok(Scan { exact, literals, references, tokens: count, has_loop })
+}
+
+/// The names that a `{% for %}` gives, `loop` among them.
+fn names_of_loop<'s>(tokens: &[Token<'s>], is_tag: bool) -> Vec<&'s str> {
+    if !is_tag || tokens.first() != Some(&Token::Word("for")) {
+        return Vec::new();
+    }
+    let targets = tokens[1..].iter().take_while(|token| **token != Token::Word("in"));
+    let names = targets.filter_map(|token| match token {
+        Token::Word(name) => Some(*name),
+        _ => None,
+    });
+    names.chain(["loop"]).collect()
 }
 
 fn next_open(text: &str, from: usize) -> Option<usize> {
@@ -104,14 +130,16 @@ fn string_end(bytes: &[u8], at: usize) -> usize {
     end.min(bytes.len() - 1)
 }
 
+/// A word, a sign, or the inside of a string literal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Token<'s> {
+pub(super) enum Token<'s> {
     Word(&'s str),
     Literal(&'s str),
     Sign(&'s str),
 }
 
-fn tokens(text: &str) -> Vec<Token<'_>> {
+/// The tokens of what stands between braces.
+pub(super) fn tokens(text: &str) -> Vec<Token<'_>> {
     let bytes = text.as_bytes();
     let mut tokens = Vec::new();
     let mut rest = text.char_indices().peekable();
@@ -148,6 +176,15 @@ fn check(tokens: &[Token<'_>], is_tag: bool) -> Result<(), String> {
             _ => return Err("\"{%\" needs a tag such as if".to_owned()),
         }
     }
+    for reference in references::references(tokens).iter().filter(|reference| reference.is_call) {
+        // `{% for %}` has loop.cycle() and its like.
+        if let Some(references::Step::Part(method)) = reference.steps.last()
+            && reference.root != "loop"
+        {
+            let value = reference.text.strip_suffix(&format!(".{method}")).unwrap_or(&reference.root);
+            return Err(instead_of_method(value, method, FILTERS));
+        }
+    }
     for (index, window) in tokens.windows(2).enumerate() {
         let before = index.checked_sub(1).and_then(|before| tokens.get(before));
         match window {
@@ -169,6 +206,10 @@ fn check(tokens: &[Token<'_>], is_tag: bool) -> Result<(), String> {
                 if !TESTS.contains(test) {
                     return Err(unknown("test", test, "", nearest(test, TESTS.iter().copied())));
                 }
+            }
+            [Token::Sign("==" | "!="), Token::Word("none" | "None")]
+            | [Token::Word("none" | "None"), Token::Sign("==" | "!=")] => {
+                return Err("a missing value equals nothing: write \"is none\" or \"is not none\"".to_owned());
             }
             [Token::Word("size"), Token::Sign("==" | "!=") | Token::Word("in" | "not")]
             | [Token::Sign("==" | "!="), Token::Word("size")]
@@ -215,6 +256,10 @@ mod tests {
             ("{{ size == 'story' }}", "size.name"),
             ("{{ 'story' == size }}", "size.name"),
             ("{{ name", "has no \"}}\""),
+            ("{{ name.split(' ') | first }}", "the filter name | split"),
+            ("{{ a.b.strip() }}", "the filter a.b | trim"),
+            ("{{ price != none }}", "is not none"),
+            ("{{ None == price }}", "is none"),
         ] {
             let error = scan(text).unwrap_err();
             assert!(error.contains(expected), "{text}: {error}");

@@ -2,21 +2,21 @@
 
 use serde_json::{Map, Value, json};
 
+use super::choices::{DECORATION_LINE, WEIGHTS};
 use super::keys::{Key, Kind, Object};
-use super::scalar::WEIGHTS;
-use super::tables::{
-    FIELD, FOCUS, FONT, FONT_FILE, FRAME, LAYERS, NOT_OVERRIDABLE, OUTPUT, SHADOW, SHRINK, SIZE, STROKE, TEMPLATE,
-};
+use super::tables::{DECORATION, FIELD, FRAME, ITEM_TYPES, LAYERS, NOT_OVERRIDABLE, OBJECTS, TEMPLATE};
 
 /// JSON Schema of a template, for editors that complete and check while one types.
 pub fn schema() -> Value {
     let mut definitions = Map::new();
-    for object in [&SIZE, &OUTPUT, &FIELD, &FONT_FILE, &STROKE, &SHADOW, &FRAME, &FONT, &SHRINK, &FOCUS] {
+    for object in OBJECTS.iter().filter(|object| !std::ptr::eq(**object, &TEMPLATE)) {
         definitions.insert(object.name.to_owned(), mapping(object, object.keys(), None));
     }
     for (word, object) in LAYERS {
         definitions.insert(object.name.to_owned(), mapping(object, object.keys(), Some(word)));
     }
+    // One of the two, which the tables cannot say.
+    definitions["text layer"]["oneOf"] = json!([{ "required": ["text"] }, { "required": ["spans"] }]);
     let layers: Vec<Value> = LAYERS.iter().map(|(_, object)| reference(object.name)).collect();
     definitions.insert("layer".into(), json!({ "oneOf": layers }));
     definitions.insert(
@@ -130,6 +130,14 @@ fn of_kind(kind: &Kind) -> Value {
         Kind::PathOrObjectList(object) => {
             json!({ "type": "array", "items": { "anyOf": [text("Path"), reference(object.name)] } })
         }
+        Kind::Items => {
+            json!({ "anyOf": [{ "enum": ITEM_TYPES }, { "type": "object", "additionalProperties": reference(FIELD.name) }] })
+        }
+        Kind::Decoration => json!({ "anyOf": [of_kind(&Kind::DecorationLines), reference(DECORATION.name)] }),
+        Kind::DecorationLines => {
+            let line = with_expression(&json!({ "enum": DECORATION_LINE }));
+            json!({ "anyOf": [line, { "type": "array", "items": line }] })
+        }
         Kind::Layers => json!({ "type": "array", "items": reference("layer") }),
         Kind::Overrides => json!({ "type": "object" }),
         Kind::Any => json!({}),
@@ -166,7 +174,11 @@ mod tests {
         let schema = schema();
         let text = &schema["$defs"]["text layer"];
         assert_eq!(text["properties"]["type"], json!({ "const": "text", "description": "Kind of layer" }));
-        assert_eq!(text["required"], json!(["type", "text"]));
+        assert_eq!(text["required"], json!(["type"]));
+        assert_eq!(text["oneOf"][1]["required"], json!(["spans"]));
+        assert_eq!(schema["$defs"]["repeat layer"]["required"], json!(["type", "for"]));
+        assert_eq!(schema["$defs"]["span"]["required"], json!(["text"]));
+        assert_eq!(schema["$defs"]["size"]["properties"]["scale"]["default"], json!(1));
         assert!(text["properties"]["sizes"]["additionalProperties"]["properties"].get("font").is_some());
         assert!(schema["$defs"]["frame"]["properties"].get("left").is_some());
         assert_eq!(schema["properties"]["layers"]["items"]["$ref"], "#/$defs/layer");

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use minijinja::Value;
 use minijinja::value::{Enumerator, Object};
+use parking_lot::Mutex;
 
 use super::field::Field;
 use crate::job::Format;
@@ -43,16 +44,56 @@ impl fmt::Debug for RowValues {
     }
 }
 
+/// Parts of `size`.
+pub(super) const SIZE_PARTS: &[&str] = &["name", "width", "height"];
+/// Parts of `loop`, as Jinja calls them.
+pub(super) const LOOP_PARTS: &[&str] = &["index", "index0", "first", "last", "length"];
+
+/// One pass of a repeat: what its layers see besides the row.
+pub(super) struct Pass {
+    /// What they call the item.
+    pub name: Arc<str>,
+    pub item: Value,
+    /// From 0.
+    pub index: usize,
+    /// How many passes there are.
+    pub length: usize,
+    /// The repeat around this one.
+    pub outer: Option<Arc<Pass>>,
+    /// Whether the row had any part in the list.
+    pub is_from_row: bool,
+    /// Whether the list has personal data.
+    pub is_personal: bool,
+}
+
+impl Pass {
+    /// This pass and those around it, the innermost first.
+    pub fn outwards(this: Option<&Arc<Self>>) -> impl Iterator<Item = &Arc<Self>> {
+        std::iter::successors(this, |pass| pass.outer.as_ref())
+    }
+}
+
+/// Shows no item.
+impl fmt::Debug for Pass {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pass").field("name", &self.name).field("index", &self.index).finish_non_exhaustive()
+    }
+}
+
 /// The root of one evaluation.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Scope {
     pub row: Arc<RowValues>,
+    /// The innermost repeat around the layer.
+    pub pass: Option<Arc<Pass>>,
     /// Undefined while the key itself is evaluated.
     pub key: Value,
     /// Undefined while the key is evaluated.
     pub size: Value,
     /// Only for names of files.
     pub file: Option<FileScope>,
+    /// Every name that was looked up, where somebody wants to know.
+    pub seen: Option<Arc<Mutex<Vec<String>>>>,
 }
 
 /// What only names of files can look up.
@@ -68,6 +109,15 @@ impl Object for Scope {
     }
 
     fn get_value_by_str(self: &Arc<Self>, name: &str) -> Option<Value> {
+        if let Some(seen) = &self.seen {
+            seen.lock().push(name.to_owned());
+        }
+        if let Some(pass) = Pass::outwards(self.pass.as_ref()).find(|pass| *pass.name == *name) {
+            return Some(pass.item.clone());
+        }
+        if let ("loop", Some(pass)) = (name, &self.pass) {
+            return Some(Value::from_object(Loop(Arc::clone(pass))));
+        }
         if let Some(index) = self.row.names.index(name) {
             return self.row.fields.get(index).cloned();
         }
@@ -85,6 +135,28 @@ impl Object for Scope {
     }
 }
 
+/// `loop`: where a repeat is.
+#[derive(Debug)]
+struct Loop(Arc<Pass>);
+
+impl Object for Loop {
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        let Pass { index, length, .. } = *self.0;
+        Some(match key.as_str()? {
+            "index" => Value::from(index + 1),
+            "index0" => Value::from(index),
+            "first" => Value::from(index == 0),
+            "last" => Value::from(index + 1 == length),
+            "length" => Value::from(length),
+            _ => return None,
+        })
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        Enumerator::Str(LOOP_PARTS)
+    }
+}
+
 /// `row`: every column, by name or, with other names than words, `row["First Name"]`.
 #[derive(Debug)]
 struct Columns(Arc<RowValues>);
@@ -96,11 +168,24 @@ impl Object for Columns {
 
     fn get_value_by_str(self: &Arc<Self>, name: &str) -> Option<Value> {
         let (_, value) = self.0.columns.iter().find(|(column, _)| **column == *name)?;
-        Some(if value.is_null() { Value::UNDEFINED } else { Value::from(minijinja::value::Serde(value)) })
+        Some(value_of(value))
     }
 
     fn enumerate(self: &Arc<Self>) -> Enumerator {
         Enumerator::Values(self.0.columns.iter().map(|(column, _)| Value::from(Arc::clone(column))).collect())
+    }
+}
+
+/// A value of JSON. null is no value: undefined, as a column that is not there.
+fn value_of(json: &serde_json::Value) -> Value {
+    match json {
+        serde_json::Value::Null => Value::UNDEFINED,
+        serde_json::Value::Array(items) => Value::from(items.iter().map(value_of).collect::<Vec<_>>()),
+        serde_json::Value::Object(members) => {
+            let members = members.iter().filter(|(_, value)| !value.is_null());
+            Value::from_pairs(members.map(|(name, value)| (name.as_str(), value_of(value))))
+        }
+        single => Value::from(minijinja::value::Serde(single)),
     }
 }
 
@@ -122,7 +207,7 @@ impl Object for SizeValue {
     }
 
     fn enumerate(self: &Arc<Self>) -> Enumerator {
-        Enumerator::Str(&["name", "width", "height"])
+        Enumerator::Str(SIZE_PARTS)
     }
 
     fn render(self: &Arc<Self>, f: &mut fmt::Formatter<'_>) -> fmt::Result {

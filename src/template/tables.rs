@@ -2,8 +2,11 @@
 //!
 //! Read by [`super::reading`] (unknown keys, ranges, defaults) and by [`super::schema`].
 
+use super::choices::{
+    ALIGN, DIRECTION, FIT, FONT_STYLE, JUSTIFY, MASK, ON_ERROR, OVERFLOW, TEXT_ALIGN, TEXT_DIRECTION, TRANSFORM,
+    VERTICAL_ALIGN,
+};
 use super::keys::{Key, Kind, Object};
-use super::scalar::{ALIGN, DIRECTION, FIT, FONT_STYLE, JUSTIFY, MASK, OVERFLOW, TEXT_ALIGN, VERTICAL_ALIGN};
 use crate::job::{Compression, Depth, Subsampling};
 
 const POSITIVE: Kind = Kind::Length { positive: true };
@@ -19,7 +22,12 @@ pub(super) static TEMPLATE: Object = Object {
     groups: &[&[
         Key::fixed("gravure", Kind::Whole(1, 1), "Version of this format: 1").required(),
         Key::fixed("name", Kind::Name, "Name of the template, used in logs and object names").required(),
-        Key::fixed("locale", Kind::Text, "BCP 47 tag: how numbers and money are written").default("en"),
+        Key::fixed(
+            "locale",
+            Kind::Text,
+            "BCP 47 tag: how numbers, money and dates are written, and letters change case",
+        )
+        .default("en"),
         Key::fixed("key", Kind::Text, "Expression that names a row; else column id, else the row's number"),
         Key::fixed("sizes", Kind::Named(&SIZE), "The canvases to draw, by name").required(),
         Key::fixed("outputs", Kind::ObjectList(&OUTPUT), "What to encode; flags and jobs override it"),
@@ -39,6 +47,8 @@ pub(super) static SIZE: Object = Object {
     groups: &[&[
         Key::fixed("width", Kind::Whole(1, MAX_SIDE), "Width in pixels").required(),
         Key::fixed("height", Kind::Whole(1, MAX_SIDE), "Height in pixels").required(),
+        Key::fixed("scale", Kind::Number(0.1, 8.0), "Pixels drawn per pixel of the design, in each direction")
+            .default("1"),
     ]],
 };
 
@@ -84,7 +94,10 @@ pub(super) static FONT_FILE: Object = Object {
 };
 
 /// Names of the types a field may have.
-pub(super) const FIELD_TYPES: &[&str] = &["text", "number", "boolean", "color", "date", "image", "list"];
+pub(super) const FIELD_TYPES: &[&str] = &["text", "number", "boolean", "color", "date", "image", "list", "object"];
+
+/// Types of a list's plain values.
+pub(super) const ITEM_TYPES: &[&str] = &["text", "number", "boolean", "color", "date", "image"];
 
 pub(super) static FIELD: Object = Object {
     name: "field",
@@ -95,7 +108,14 @@ pub(super) static FIELD: Object = Object {
         Key::fixed("default", Kind::Any, "Value for rows that have none"),
         Key::fixed("pii", Kind::Boolean, "Personal data: never shown in names, logs or messages").default("false"),
         Key::fixed("column", Kind::Text, "Column of the data, where it is not called like the field"),
-        Key::fixed("items", Kind::Named(&FIELD), "The named parts of a list's items"),
+        Key::fixed("locale", Kind::Text, "How numbers are written in the data, where not as the template writes them"),
+        Key::fixed(
+            "format",
+            Kind::Text,
+            "How dates are written in the data, such as DD.MM.YYYY, where not in ISO 8601",
+        ),
+        Key::fixed("items", Kind::Items, "A list's items: their named parts, or the type of plain values"),
+        Key::fixed("fields", Kind::Named(&FIELD), "The named parts of an object"),
     ]],
 };
 
@@ -172,20 +192,37 @@ pub(super) static ELLIPSE: Object =
 pub(super) static GROUP: Object =
     Object { name: "group layer", doc: "Children at their own frames", groups: &[COMMON, &[CHILDREN]] };
 
+/// How children are set: what stacks and repeats share.
+const FLEX: &[Key] = &[
+    Key::new("direction", Kind::Choice(DIRECTION), "Main axis").default("column"),
+    Key::new("gap", Kind::Pixels(0.0, MAX_PX), "Pixels between children").default("0"),
+    Key::new("padding", Kind::Padding, "Pixels around the children, one to four numbers as in CSS").default("0"),
+    Key::new("align", Kind::Choice(ALIGN), "Along the cross axis").default("start"),
+    Key::new("justify", Kind::Choice(JUSTIFY), "Along the main axis").default("start"),
+    Key::new("wrap", Kind::Boolean, "Whether children go on in further lines").default("false"),
+];
+
 pub(super) static STACK: Object = Object {
     name: "stack layer",
     doc: "Children in a row or column (CSS flexbox)",
+    groups: &[COMMON, FLEX, &[CHILDREN]],
+};
+
+/// Most passes of a `repeat`.
+pub(super) const MAX_PASSES: u32 = 1_000;
+
+pub(super) static REPEAT: Object = Object {
+    name: "repeat layer",
+    doc: "Children once for every item of a list, set as in a stack",
     groups: &[
         COMMON,
+        FLEX,
         &[
-            Key::new("direction", Kind::Choice(DIRECTION), "Main axis").default("column"),
-            Key::new("gap", Kind::Pixels(0.0, MAX_PX), "Pixels between children").default("0"),
-            Key::new("padding", Kind::Padding, "Pixels around the children, one to four numbers as in CSS")
-                .default("0"),
-            Key::new("align", Kind::Choice(ALIGN), "Along the cross axis").default("start"),
-            Key::new("justify", Kind::Choice(JUSTIFY), "Along the main axis").default("start"),
-            Key::new("wrap", Kind::Boolean, "Whether children go on in further lines").default("false"),
+            Key::fixed("for", Kind::Text, "A name and an expression that gives a list or a count: product in products")
+                .required(),
+            Key::new("limit", Kind::Whole(1, MAX_PASSES), "Most items that are drawn"),
             CHILDREN,
+            Key::fixed("empty", Kind::Layers, "Children where the list is empty"),
         ],
     ],
 };
@@ -196,9 +233,19 @@ pub(super) static TEXT: Object = Object {
     groups: &[
         COMMON,
         &[
-            Key::new("text", Kind::Text, "The characters; a line break is a line break").required(),
+            Key::new("text", Kind::Text, "The characters; a line break is a line break"),
+            Key::fixed("spans", Kind::ObjectList(&SPAN), "Pieces with a look of their own, instead of text"),
             Key::fixed("font", Kind::Object(&FONT), "Font by name and measure"),
             Key::new("color", Kind::Color, "Colour of the characters").default("black"),
+            DECORATION_KEY,
+            TRANSFORM_KEY,
+            Key::fixed("text_shadow", Kind::OneOrMany(&TEXT_SHADOW), "Shadow of the characters, or several"),
+            Key::new(
+                "direction",
+                Kind::Choice(TEXT_DIRECTION),
+                "Which way paragraphs run; auto: by their first letter",
+            )
+            .default("auto"),
             Key::new("align", Kind::Choice(TEXT_ALIGN), "Along the line").default("start"),
             Key::new("valign", Kind::Choice(VERTICAL_ALIGN), "Within the frame's height").default("top"),
             Key::new("max_lines", Kind::Whole(1, 10_000), "Most lines"),
@@ -208,6 +255,44 @@ pub(super) static TEXT: Object = Object {
                 .default("…"),
         ],
     ],
+};
+
+const DECORATION_KEY: Key = Key::fixed("decoration", Kind::Decoration, "Lines along the text, as CSS text-decoration");
+const TRANSFORM_KEY: Key =
+    Key::new("transform", Kind::Choice(TRANSFORM), "Case of the letters, by the rules of the template's locale");
+
+pub(super) static SPAN: Object = Object {
+    name: "span",
+    doc: "A piece of text in one look; what it does not say it takes from its layer",
+    groups: &[&[
+        Key::new("text", Kind::Text, "Its characters; without any it vanishes").required(),
+        Key::new("when", Kind::Condition, "Whether it is there").default("true"),
+        Key::fixed("font", Kind::Object(&FONT), "What is different from the layer's font, key by key"),
+        Key::new("color", Kind::Color, "Colour of its characters"),
+        DECORATION_KEY,
+        TRANSFORM_KEY,
+    ]],
+};
+
+pub(super) static DECORATION: Object = Object {
+    name: "decoration",
+    doc: "CSS text-decoration",
+    groups: &[&[
+        Key::fixed("line", Kind::DecorationLines, "Which lines").required(),
+        Key::new("color", Kind::Color, "Colour of the lines; else the text's"),
+        Key::new("thickness", Kind::Pixels(0.0, 4_096.0), "Thickness in pixels; else the font's own"),
+    ]],
+};
+
+pub(super) static TEXT_SHADOW: Object = Object {
+    name: "text shadow",
+    doc: "CSS text-shadow",
+    groups: &[&[
+        Key::new("x", Kind::Pixels(-MAX_PX, MAX_PX), "Offset to the right").default("0"),
+        Key::new("y", Kind::Pixels(-MAX_PX, MAX_PX), "Offset downwards").default("0"),
+        Key::new("blur", Kind::Pixels(0.0, 4_096.0), "Blur radius, twice the Gaussian's deviation").default("0"),
+        Key::new("color", Kind::Color, "Colour").default("#00000080"),
+    ]],
 };
 
 pub(super) static FONT: Object = Object {
@@ -241,6 +326,8 @@ pub(super) static IMAGE: Object = Object {
             Key::new("anchor", Kind::Choice(ANCHORS), "The part that stays in view").default("center"),
             Key::fixed("focus", Kind::Object(&FOCUS), "Any point that stays in view, instead of an anchor"),
             Key::new("mask", Kind::Choice(MASK), "Outline of the photo").default("box"),
+            Key::fixed("on_error", Kind::Choice(ON_ERROR), "What a photo that cannot be had does").default("fail"),
+            Key::fixed("placeholder", Kind::Asset, "Photo of the template in place of one that cannot be had"),
         ],
     ],
 };
@@ -292,14 +379,33 @@ pub(super) static LAYERS: &[(&str, &Object)] = &[
     ("rect", &RECT),
     ("ellipse", &ELLIPSE),
     ("stack", &STACK),
+    ("repeat", &REPEAT),
     ("group", &GROUP),
     ("text", &TEXT),
     ("image", &IMAGE),
     ("rating", &RATING),
 ];
 
+/// Every mapping that is no layer.
+pub(super) static OBJECTS: &[&Object] = &[
+    &TEMPLATE,
+    &SIZE,
+    &OUTPUT,
+    &FIELD,
+    &FONT_FILE,
+    &STROKE,
+    &SHADOW,
+    &FRAME,
+    &FONT,
+    &SHRINK,
+    &FOCUS,
+    &SPAN,
+    &DECORATION,
+    &TEXT_SHADOW,
+];
+
 /// Keys that a size cannot override.
-pub(super) const NOT_OVERRIDABLE: &[&str] = &["type", "id", "sizes", "layers"];
+pub(super) const NOT_OVERRIDABLE: &[&str] = &["type", "id", "sizes", "layers", "for", "empty"];
 
 #[cfg(test)]
 mod tests {
@@ -307,8 +413,7 @@ mod tests {
 
     #[test]
     fn keys_are_described_once_per_object() {
-        let objects = [&TEMPLATE, &SIZE, &OUTPUT, &FONT_FILE, &FIELD, &STROKE, &SHADOW, &FRAME, &FONT, &SHRINK, &FOCUS];
-        for object in objects.into_iter().chain(LAYERS.iter().map(|(_, object)| *object)) {
+        for object in OBJECTS.iter().copied().chain(LAYERS.iter().map(|(_, object)| *object)) {
             let mut names: Vec<_> = object.keys().flat_map(|key| std::iter::once(key.name).chain(key.alias)).collect();
             let count = names.len();
             names.sort_unstable();

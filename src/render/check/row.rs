@@ -67,7 +67,7 @@ impl RowChecker<'_> {
         checked.key = bound.key().to_owned();
         for &size in sizes {
             let name = &template.sizes()[size].name;
-            match bound.scene(size) {
+            match bound.scene_scaled(size, self.campaign.scale) {
                 Ok(scene) => self.scene(&scene, checked),
                 Err(error) => checked.bind_error(error, Some(name)),
             }
