@@ -287,7 +287,7 @@ mod tests {
         }
         assert_eq!(read("sep=;\na;b\n1\n"), ["line 3: expected 2 cells as in the header, found 1"]);
         // A column may be called so.
-        for text in ["sep=\n1\n", "sep=;x\n1\n", "sep=a\n1\n"] {
+        for text in ["sep=\n1\n", "sep=xy\n1\n", "sep=a\n1\n"] {
             assert_eq!(read(text), ["2: 1"], "{text:?}");
         }
         assert_eq!(open("sep=;").unwrap_err().kind, RowErrorKind::NoHeader);

@@ -154,7 +154,7 @@ fn files_that_are_no_templates_are_named() {
     folder.write("t.yaml", &format!("# {}\n{TEMPLATE}", "x".repeat(2 << 20)));
     assert!(folder.errors(&folder.options())[0].contains("longer than 1 MiB"));
     folder.write("t.yaml", "gravure: 1\n\tname: x\n");
-    assert!(folder.errors(&folder.options())[0].starts_with("t.yaml:1:10: gravure: not valid YAML"));
+    assert!(folder.errors(&folder.options())[0].starts_with("t.yaml:2:1: gravure: not valid YAML: a tab"));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Text layers bound: pieces with their final characters.
 
 use super::layers::Binder;
-use crate::template::choices::DecorationLine;
+use crate::template::choices::{DecorationLine, Transform};
 use crate::template::error::BindError;
 use crate::template::model::{DecorationModel, FontModel, SpanModel, TextModel, TextShadowModel};
 use crate::template::scene::{Decoration, Font, Span, Text, TextShadow};
@@ -48,13 +48,11 @@ impl Binder<'_, '_> {
         let text = self.get(text)?;
         self.spent.text(text.len(), place)?;
         let text = if text.contains('\r') { text.replace("\r\n", "\n").replace('\r', "\n") } else { text.to_string() };
-        let transform = self.get(transform)?;
-        Ok(Span {
-            text: self.row.template.case.apply(transform, &text).into_owned(),
-            font: self.font(font)?,
-            color: self.get(color)?,
-            decoration: self.decoration(decoration)?,
-        })
+        let text = match self.get(transform)? {
+            Transform::None => text,
+            transform => self.row.template.case.apply(transform, &text).into_owned(),
+        };
+        Ok(Span { text, font: self.font(font)?, color: self.get(color)?, decoration: self.decoration(decoration)? })
     }
 
     fn font(&self, model: &FontModel) -> Result<Font, BindError> {
