@@ -110,10 +110,8 @@ impl Locale {
         let region = region.as_deref();
         let mut tags = Vec::new();
         let script = script.or_else(|| usual_script(language, region).map(str::to_owned));
-        if let Some(script) = &script {
-            if let Some(region) = region {
-                tags.push(format!("{language}-{script}-{region}"));
-            }
+        if let (Some(script), Some(region)) = (&script, region) {
+            tags.push(format!("{language}-{script}-{region}"));
         }
         if let Some(region) = region {
             tags.push(format!("{language}-{region}"));

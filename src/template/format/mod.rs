@@ -1,8 +1,9 @@
 //! Text as a locale writes it: numbers, money, dates, plurals, units, lists and letter case.
 //!
-//! Digits, plural rules, dates, lists and case by ICU4X; the patterns of money, percent and units, which it has as
-//! experiments only, from CLDR's tables in `data/`. [`filters`] is what expressions see of it. Knows nothing of templates or rows. What CLDR has for a locale is written as it is, no-break
-//! spaces and marks of direction included.
+//! Digits, plural rules, names of dates, lists and case by ICU4X; the patterns of money, percent, dates and units from
+//! CLDR's tables in `data/`, because ICU4X has them as experiments or not at all. [`filters`] is what expressions see
+//! of it. Knows nothing of templates or rows. What CLDR has for a locale is written as it is, no-break spaces and
+//! marks of direction included.
 
 mod case;
 pub(in crate::template) mod currency;
