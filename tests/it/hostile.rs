@@ -115,8 +115,10 @@ fn photos(port: u16) -> Vec<(String, Fate)> {
         ("a\u{0}b.png".to_owned(), Fails(&["photo_missing", "photo_outside", "bad_value"])),
     ];
     let hosts = ["127.0.0.1", "localhost", "0x7f000001", "2130706433", "0177.0.0.1", "127.1", "[::1]", "0.0.0.0"];
-    let hosts = hosts.into_iter().chain(["[::ffff:127.0.0.1]", "user:SECRET@127.0.0.1", "localhost."]);
+    let hosts = hosts.into_iter().chain(["[::ffff:127.0.0.1]", "user:SECRET@127.0.0.1"]);
     values.extend(hosts.map(|host| (format!("http://{host}:{port}/a.png?token=SECRET"), REFUSED)));
+    // Not every resolver knows it.
+    values.push((format!("http://localhost.:{port}/a.png"), Fails(&["url_refused", "url_failed"])));
     values
 }
 
@@ -280,6 +282,7 @@ fn hostile_rows_render_or_fail_one_by_one() {
     let records: Vec<Value> = manifest.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
     assert_eq!(records.len(), rows.len());
     let mut codes: BTreeMap<String, usize> = BTreeMap::new();
+    let mut wrong = Vec::new();
     for (row, record) in rows.iter().zip(&records) {
         assert_eq!(record["key"], row.key.as_str());
         let code = record["error"]["code"].as_str().unwrap_or_default();
@@ -294,13 +297,16 @@ fn hostile_rows_render_or_fail_one_by_one() {
             .copied()
             .collect();
         let must_fail = row.fate.iter().any(|fate| matches!(fate, Fails(codes) if !codes.contains(&"")));
-        assert!(expected.contains(code) && !(must_fail && code.is_empty()), "{expected:?}: {record}");
+        if !expected.contains(code) || must_fail && code.is_empty() {
+            wrong.push(format!("{expected:?}: {record}"));
+        }
         if code.is_empty() {
             let picture = out.join(record["object"].as_str().expect("an object"));
             let bytes = fs::metadata(&picture).expect("a picture").len();
             assert_eq!(record["bytes"].as_u64(), Some(bytes), "{record}");
         }
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     println!("{codes:?}, peak {} MB", peak >> 20);
     assert!(codes[""] * 5 > count, "most ugly text renders: {codes:?}");
     // The sample campaign itself takes this much, with its 101 photos.
