@@ -39,6 +39,7 @@ pub struct Face {
     is_emoji: bool,
     covers_ascii: bool,
     coverage: Vec<(u32, u32)>,
+    hidden: Vec<(u32, u32)>,
 }
 
 /// Vertical measures in em, positive away from the baseline.
@@ -82,9 +83,12 @@ pub enum Colors {
 impl Face {
     /// Whether the face has a glyph for `c` that can be drawn.
     pub fn covers(&self, c: char) -> bool {
-        let code = c as u32;
-        let after = self.coverage.partition_point(|&(start, _)| start <= code);
-        after > 0 && self.coverage[after - 1].1 >= code
+        holds(&self.coverage, c)
+    }
+
+    /// Whether the face has a glyph for `c`, but only in colours that are not read.
+    pub fn hides(&self, c: char) -> bool {
+        holds(&self.hidden, c)
     }
 
     /// Whether it has all of `!` to `~` and the space.
@@ -126,8 +130,7 @@ pub(super) fn add(db: &mut fontdb::Database, info: fontdb::FaceInfo, data: &[u8]
         return None;
     }
     let colors = colors(&font);
-    let coverage = coverage(&font, colors);
-    let covers = |c: char| coverage.iter().any(|&(start, end)| (start..=end).contains(&(c as u32)));
+    let (coverage, hidden) = coverage(&font, colors);
     Some(Face {
         id,
         alias,
@@ -140,9 +143,10 @@ pub(super) fn add(db: &mut fontdb::Database, info: fontdb::FaceInfo, data: &[u8]
         colors,
         hyphen: hyphen(&font),
         digest,
-        is_emoji: colors != Colors::Text && covers('\u{1f600}'),
+        is_emoji: colors != Colors::Text && holds(&coverage, '\u{1f600}'),
         covers_ascii: coverage.iter().any(|&(start, end)| start <= 0x20 && end >= 0x7e),
         coverage,
+        hidden,
     })
 }
 
@@ -210,15 +214,20 @@ fn colors(font: &skrifa::FontRef<'_>) -> Colors {
     }
 }
 
-/// The code points that have a glyph, as sorted inclusive ranges.
-fn coverage(font: &skrifa::FontRef<'_>, colors: Colors) -> Vec<(u32, u32)> {
-    let is_drawn = |code: u32, glyph: GlyphId| {
+/// The code points that have a glyph, and those that have one which cannot be drawn, as sorted inclusive ranges.
+fn coverage(font: &skrifa::FontRef<'_>, colors: Colors) -> (Vec<(u32, u32)>, Vec<(u32, u32)>) {
+    let is_drawn = |(code, glyph): &(u32, GlyphId)| {
         colors != Colors::Unreadable
-            || char::from_u32(code).is_some_and(char::is_whitespace)
-            || has_outline(font, glyph)
+            || char::from_u32(*code).is_some_and(char::is_whitespace)
+            || has_outline(font, *glyph)
     };
     let mappings = font.charmap().mappings().filter(|(_, glyph)| glyph.to_u32() != 0);
-    let mut codes: Vec<u32> = mappings.filter(|(code, glyph)| is_drawn(*code, *glyph)).map(|(code, _)| code).collect();
+    let (drawn, hidden): (Vec<_>, Vec<_>) = mappings.partition(is_drawn);
+    (ranges(drawn), ranges(hidden))
+}
+
+fn ranges(mappings: Vec<(u32, GlyphId)>) -> Vec<(u32, u32)> {
+    let mut codes: Vec<u32> = mappings.into_iter().map(|(code, _)| code).collect();
     codes.sort_unstable();
     let mut ranges: Vec<(u32, u32)> = Vec::new();
     for code in codes {
@@ -228,6 +237,12 @@ fn coverage(font: &skrifa::FontRef<'_>, colors: Colors) -> Vec<(u32, u32)> {
         }
     }
     ranges
+}
+
+fn holds(ranges: &[(u32, u32)], c: char) -> bool {
+    let code = c as u32;
+    let after = ranges.partition_point(|&(start, _)| start <= code);
+    after > 0 && ranges[after - 1].1 >= code
 }
 
 fn has_outline(font: &skrifa::FontRef<'_>, glyph: GlyphId) -> bool {

@@ -244,9 +244,9 @@ impl FontSet {
         choices
     }
 
-    /// Whether some face has colours that cannot be read.
-    pub fn has_unreadable_colors(&self) -> bool {
-        self.faces.iter().any(|listed| listed.face.colors == face::Colors::Unreadable)
+    /// Whether some face has a character of these, but only in colours that are not read.
+    pub fn hides(&self, characters: &str) -> bool {
+        characters.chars().any(|c| self.faces.iter().any(|listed| listed.face.hides(c)))
     }
 }
 

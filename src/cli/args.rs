@@ -36,6 +36,9 @@ pub struct CampaignArgs {
     /// CSS colour under what is transparent, for JPEG and PNG of depth 24. Default: the template's
     #[arg(long, value_name = "COLOR", value_parser = opaque_color)]
     background: Option<[u8; 3]>,
+    /// Pixels for each pixel of the design, 0.1 to 8, on top of a size's own scale. Default: 1
+    #[arg(long, value_name = "N", value_parser = scale)]
+    scale: Option<f32>,
     /// Give a field this value in every row; may be given more than once
     #[arg(long = "set", value_name = "FIELD=VALUE", value_parser = assignment)]
     set: Vec<(String, String)>,
@@ -69,7 +72,7 @@ impl CampaignArgs {
             subsampling: self.subsampling,
             compression: self.compression,
             background: self.background,
-            scale: None,
+            scale: self.scale,
             name: self.name.clone(),
             now: self.now.clone(),
             fetch: self.fetch.config(),
@@ -95,9 +98,25 @@ fn assignment(text: &str) -> Result<(String, String), String> {
     }
 }
 
+/// A factor that canvases can have.
+fn scale(text: &str) -> Result<f32, String> {
+    match text.trim().parse() {
+        Ok(scale) if (0.1..=8.0).contains(&scale) => Ok(scale),
+        _ => Err("expected a number from 0.1 to 8".to_owned()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_scale_is_a_number_that_canvases_can_have() {
+        assert_eq!((scale("2"), scale("0.5"), scale(" 1.25 ")), (Ok(2.0), Ok(0.5), Ok(1.25)));
+        for text in ["0", "8.1", "-1", "NaN", "inf", "2x", ""] {
+            assert!(scale(text).is_err(), "{text}");
+        }
+    }
 
     #[test]
     fn the_first_equals_sign_divides() {

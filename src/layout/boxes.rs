@@ -15,8 +15,8 @@ use super::{LayoutError, Photos, Shaper, flex};
 const MAX_SIDE_PX: f32 = 32_000.0;
 /// Steps that one canvas may take: groups and stacks that hug each other may ask for sizes that double with depth.
 const MAX_STEPS: usize = 200_000;
-/// Setting this much text is about as much work as placing a box.
-const TEXT_BYTES_PER_STEP: usize = 16;
+/// Setting this much text is at most as much work as placing some boxes: 40 of the longest texts fill a canvas.
+const TEXT_BYTES_PER_STEP: usize = 4;
 
 /// A layer with its box and what is inside.
 pub struct Placed<'s> {

@@ -11,6 +11,8 @@
 mod boxes;
 mod display_list;
 mod emit;
+#[cfg(test)]
+mod fixtures;
 mod flex;
 mod layer_boxes;
 mod paint;

@@ -1,75 +1,21 @@
 //! Promises of this stage for any text, frame and nesting; on failure the seed is printed.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use proptest::prelude::*;
 
+use super::fixtures::{inter, layer, scene, text};
 use super::*;
-use crate::assets::{FontLibrary, FontSet, ListedFace};
-use crate::pixels::{Color, SizePx};
+use crate::pixels::Color;
 use crate::template::scene::{
-    Align, BoxStyle, Decoration, Direction, Fill, Font, Frame, Justify, Layer, LayerKind, Length, LineHeight, Overflow,
-    Rating, Shadow as BoxShadow, Span, Stack, Stroke, Text, TextAlign, TextDirection, VerticalAlign,
+    Align, BoxStyle, Direction, Fill, Frame, Justify, Layer, LayerKind, Length, LineHeight, Overflow, Rating,
+    Shadow as BoxShadow, Stack, Stroke, Text,
 };
 
 const EPSILON_PX: f32 = 0.05;
 
-fn fonts() -> Arc<FontSet> {
-    static FONTS: OnceLock<Arc<FontSet>> = OnceLock::new();
-    let load = || {
-        let library = FontLibrary::new();
-        let faces = ["Inter-Regular.ttf", "Inter-Bold.ttf"].iter().flat_map(|file| {
-            let path = format!("{}/examples/product-card/fonts/{file}", env!("CARGO_MANIFEST_DIR"));
-            library.add(std::fs::read(path).expect("the sample campaign has its fonts")).expect("a font")
-        });
-        Arc::new(library.set(faces.map(ListedFace::new).collect()))
-    };
-    Arc::clone(FONTS.get_or_init(load))
-}
-
-fn text(content: impl Into<String>, size_px: f32) -> Text {
-    let font = Font {
-        family: None,
-        weight: 400,
-        italic: false,
-        size_px,
-        line_height: LineHeight::Normal,
-        letter_spacing_px: 0.0,
-    };
-    Text {
-        spans: vec![Span { text: content.into(), font, color: Color::BLACK, decoration: Decoration::default() }],
-        align: TextAlign::Start,
-        valign: VerticalAlign::Top,
-        max_lines: None,
-        shrink_to_px: None,
-        wrap: true,
-        ellipsis: Arc::from("…"),
-        direction: TextDirection::Auto,
-        shadows: Vec::new(),
-    }
-}
-
-fn layer(kind: LayerKind) -> Layer {
-    Layer {
-        path: Arc::from("layers[0]"),
-        frame: Frame::default(),
-        opacity: 1.0,
-        rotation_degrees: 0.0,
-        overflow: Overflow::Visible,
-        style: BoxStyle::default(),
-        grow: 0.0,
-        flex_shrink: 1.0,
-        align_self: None,
-        kind,
-    }
-}
-
-fn scene(layers: Vec<Layer>) -> Scene {
-    Scene { size_name: Arc::from("one"), size: SizePx::new(200, 150), locale: Arc::from("en"), layers }
-}
-
 fn lay_out_layers(layers: Vec<Layer>) -> Result<DisplayList, LayoutError> {
-    lay_out(&scene(layers), &Photos::new(), &mut Shaper::new(fonts()))
+    lay_out(&scene(layers), &Photos::new(), &mut Shaper::new(inter()))
 }
 
 /// Words, and what comes in between them in the worst rows.
@@ -232,7 +178,7 @@ proptest! {
 
     #[test]
     fn line_boxes_lie_in_their_frame(text in any_set_text(), width in 1.0_f32..300.0, extra in 0.0_f32..200.0) {
-        let mut shaper = Shaper::new(fonts());
+        let mut shaper = Shaper::new(inter());
         let one_line = shaper.measure(&Text { max_lines: Some(1), shrink_to_px: None, ..text.clone() }, None).1;
         let height = one_line + extra;
         let block = shaper.set(&text, Some(width), Some(height));
@@ -246,7 +192,7 @@ proptest! {
 
     #[test]
     fn shrinking_stops_at_the_floor(text in any_set_text(), width in 1.0_f32..300.0, height in 1.0_f32..200.0) {
-        let block = Shaper::new(fonts()).set(&text, Some(width), Some(height));
+        let block = Shaper::new(inter()).set(&text, Some(width), Some(height));
         let full_px = text.spans[0].font.size_px;
         let floor_px = text.shrink_to_px.unwrap_or(full_px).min(full_px);
         prop_assert!(block.size_px >= floor_px.max(1.0) - EPSILON_PX && block.size_px <= full_px.max(1.0));
@@ -258,7 +204,7 @@ proptest! {
     #[test]
     fn no_character_is_lost_without_a_word(text in any_set_text(), width in 10.0_f32..300.0) {
         let text = Text { max_lines: None, ..text };
-        let block = Shaper::new(fonts()).set(&text, Some(width), None);
+        let block = Shaper::new(inter()).set(&text, Some(width), None);
         // Soft hyphens show hyphens where they break; marks of direction have done their work.
         let is_mark = |c: char| matches!(c, '\u{61c}' | '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
         let ink = |c: &char| !c.is_whitespace() && !c.is_control() && !is_mark(*c) && !matches!(c, '-' | '\u{2010}');
@@ -277,7 +223,7 @@ proptest! {
         let mut text = Text { shrink_to_px: None, ..text };
         text.spans[0].text = content;
         text.spans[0].font.letter_spacing_px = text.spans[0].font.letter_spacing_px.max(0.0);
-        let mut shaper = Shaper::new(fonts());
+        let mut shaper = Shaper::new(inter());
         let room = shaper.measure(&text, Some(0.0)).0 + extra;
         let (width, height) = shaper.measure(&text, Some(room));
         let again = shaper.set(&text, Some(width), Some(height));
@@ -388,7 +334,7 @@ fn deep_hugging_boxes_take_no_exponential_time() {
 /// Nothing of the text fits, so that the two lines have the same characters: the ellipsis.
 #[test]
 fn an_ellipsis_alone_keeps_the_face_of_its_text() {
-    let mut shaper = Shaper::new(fonts());
+    let mut shaper = Shaper::new(inter());
     let mut lone_ellipsis = |weight| {
         let mut text = text("Wide", 40.0);
         text.wrap = false;

@@ -175,6 +175,10 @@ impl Reading {
     }
 
     fn unknown_key(&mut self, map: &Map<'_>, entry: &Entry) {
+        if self.errors.len() >= MAX_ERRORS {
+            // What would be said is not heard any more, and guessing takes a while.
+            return;
+        }
         let known = map.object.keys().flat_map(|key| std::iter::once(key.name).chain(key.alias));
         let mut error =
             TemplateError::new(entry.position, map.path_of(entry), format!("unknown key \"{}\"", shorten(&entry.key)));

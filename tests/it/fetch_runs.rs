@@ -281,3 +281,19 @@ fn a_kept_photo_is_only_confirmed() {
     assert_eq!(asked.len(), 2);
     assert_eq!(asked[1].headers.get("if-none-match").map(String::as_str), Some("\"7\""));
 }
+
+#[test]
+fn pixels_that_turn_out_to_be_broken_are_the_fault_of_their_layer() {
+    let _turn = gpu_turn();
+    let campaign = Campaign::new("id,title,photo\n1,One,broken.png\n2,Two,photo.png\n");
+    let mut broken = png(7);
+    let data = broken.windows(4).position(|part| part == b"IDAT").expect("pixels") + 4;
+    broken[data..data + 8].fill(0xee);
+    fs::write(campaign.path("broken.png"), broken).expect("written");
+    assert_eq!(campaign.render(&[]).status, 1);
+    let records = campaign.manifest();
+    assert_eq!(records[0]["error"]["code"], "photo_unreadable");
+    let message = records[0]["error"]["message"].as_str().expect("a reason");
+    assert!(message.starts_with("layers[1] (pic): broken.png: "), "{message}");
+    assert_eq!(records[1]["status"], "ok");
+}

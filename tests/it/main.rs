@@ -6,6 +6,7 @@ mod check;
 mod cli;
 mod edges;
 mod effects;
+mod examples;
 mod fetch;
 mod fetch_runs;
 mod hostile;

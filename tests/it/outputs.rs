@@ -113,3 +113,25 @@ fn wrong_settings_end_with_2() {
     assert_eq!(ran.status, 2);
     assert!(ran.stderr.contains("t.yaml:4:35: outputs[0].quality: png has no quality"), "{}", ran.stderr);
 }
+
+#[test]
+fn a_scale_makes_more_pixels_of_the_same_picture() {
+    let campaign = Campaign::new();
+    let _turn = gpu_turn();
+    render(&campaign, "[{ format: png }]", &["--scale", "2.5"]);
+    let large = open(&campaign, "1-badge.png").into_rgba8();
+    assert_eq!(large.dimensions(), (240, 160));
+    let manifest = campaign.manifest();
+    assert_eq!((&manifest[0]["width"], &manifest[0]["height"]), (&240.into(), &160.into()), "real pixels");
+    // The middle of the rectangle.
+    assert_eq!(large.get_pixel(185, 80).0[3], 128);
+    let first = manifest[0]["input_hash"].clone();
+    render(&campaign, "[{ format: png }]", &[]);
+    assert_eq!(open(&campaign, "1-badge.png").into_rgba8().dimensions(), (96, 64));
+    assert_ne!(campaign.manifest()[0]["input_hash"], first, "another scale is another picture");
+    for scale in ["0", "9", "two"] {
+        let ran = campaign.run(&["render", "t.yaml", "--data", "one.csv", "--scale", scale]);
+        assert_eq!(ran.status, 2);
+        assert!(ran.stderr.contains("expected a number from 0.1 to 8"), "{}", ran.stderr);
+    }
+}

@@ -1,8 +1,8 @@
 //! Colour profiles: from what a file means to sRGB.
 //!
-//! As browsers do it: the perceptual table of a profile where it has one, else its matrix (where the intents do not
-//! differ); no black point compensation, which only the colorimetric tables of presses would need. Colours outside
-//! sRGB are cut to it. A profile that cannot be used is no reason to refuse a photo: it is taken as sRGB (CMYK by
+//! The perceptual table of a profile where it has one, else its matrix (where the intents do not differ), as browsers
+//! do it. Beyond them, as design tools do it: the darkest that a press can print becomes black (black point
+//! compensation), or every CMYK photo would look washed out. Colours outside sRGB are cut to it. A profile that cannot be used is no reason to refuse a photo: it is taken as sRGB (CMYK by
 //! the plain formula), with a note.
 //!
 //! Conversions are kept for the process: the photos of a catalogue share a handful of profiles.
@@ -47,8 +47,14 @@ enum ConversionKind {
     /// Of four bytes a pixel.
     Color {
         executor: Arc<Transform8BitExecutor>,
-        is_opaque: bool,
+        press: Option<Press>,
     },
+}
+
+/// What is done after the conversion of CMYK.
+struct Press {
+    /// Black point compensation, of each channel.
+    levels: Box<[u8; 256]>,
 }
 
 /// Pixels converted at a time: what the copy of them takes.
@@ -57,7 +63,7 @@ const PIXELS_AT_A_TIME: usize = 16 << 10;
 impl Conversion {
     /// RGBA or CMYK to RGBA, in place.
     pub(super) fn convert(&self, pixels: &mut [u8]) -> Result<(), AssetError> {
-        let ConversionKind::Color { executor, is_opaque } = &self.kind else {
+        let ConversionKind::Color { executor, press } = &self.kind else {
             return Err(unreadable("cannot be decoded: its colour profile is one for greys"));
         };
         let mut source = Vec::with_capacity(PIXELS_AT_A_TIME * 4);
@@ -67,8 +73,11 @@ impl Conversion {
             executor
                 .transform(&source, part)
                 .map_err(|error| unreadable(format!("its colours cannot be converted: {error}").to_lowercase()))?;
-            if *is_opaque {
-                part.as_chunks_mut::<4>().0.iter_mut().for_each(|pixel| pixel[3] = 255);
+            if let Some(Press { levels }) = press {
+                for [r, g, b, a] in part.as_chunks_mut::<4>().0 {
+                    [*r, *g, *b] = [*r, *g, *b].map(|level| levels[usize::from(level)]);
+                    *a = 255;
+                }
             }
         }
         Ok(())
@@ -242,15 +251,38 @@ fn conversion(profile: &ColorProfile, model: Model) -> Found {
             let mut seen = vec![0; probes.len()];
             run(&probes, &mut seen)?;
             let is_same = probes.iter().zip(&seen).all(|(before, after)| before.abs_diff(*after) <= 1);
-            let kind = ConversionKind::Color { executor, is_opaque: false };
+            let kind = ConversionKind::Color { executor, press: None };
             Ok((!is_same).then(|| Arc::new(Conversion { kind })))
         }
         Model::Cmyk => {
-            let mut seen = [0; 4];
-            run(&[0; 4], &mut seen)?;
-            Ok(Some(Arc::new(Conversion { kind: ConversionKind::Color { executor, is_opaque: true } })))
+            let mut darkest = [0; 4];
+            run(&[255; 4], &mut darkest)?;
+            let press = Some(Press { levels: black_point_compensation(darkest) });
+            Ok(Some(Arc::new(Conversion { kind: ConversionKind::Color { executor, press } })))
         }
     }
+}
+
+/// Light is stretched so that a grey as light as all inks together becomes black and white stays. The definition
+/// scales XYZ; for a grey black point that is the same stretch of each linear channel.
+/// <https://www.color.org/WP40-Black_Point_Compensation_2010-07-27.pdf>
+fn black_point_compensation(darkest: [u8; 4]) -> Box<[u8; 256]> {
+    let linear = |level: u8| {
+        let level = f64::from(level) / 255.0;
+        if level <= 0.04045 { level / 12.92 } else { ((level + 0.055) / 1.055).powf(2.4) }
+    };
+    let coded = |light: f64| {
+        let level = if light <= 0.003_130_8 { light * 12.92 } else { 1.055 * light.powf(1.0 / 2.4) - 0.055 };
+        (level * 255.0).round() as u8
+    };
+    let [r, g, b, _] = darkest.map(linear);
+    // At most L* = 50: a profile that says more of its black is not one of a press.
+    let black = (0.2126 * r + 0.7152 * g + 0.0722 * b).min(0.184);
+    let mut levels = Box::new([0; 256]);
+    for (from, to) in (0..=255).zip(levels.iter_mut()) {
+        *to = coded(((linear(from) - black) / (1.0 - black)).clamp(0.0, 1.0));
+    }
+    levels
 }
 
 /// Colours all over the cube, and every grey: a profile that leaves them as they are is sRGB.

@@ -28,7 +28,7 @@ use worst::WorstRows;
 pub struct CheckArgs {
     #[command(flatten)]
     campaign: CampaignArgs,
-    /// Rows: CSV, JSON Lines or a JSON array; - for standard input
+    /// Rows: CSV, JSON Lines or a JSON array; a file, a URL, or - for standard input
     #[arg(long, value_name = "ROWS")]
     data: Option<PathBuf>,
     /// How many of the worst rows are listed
@@ -43,9 +43,6 @@ pub struct CheckArgs {
     /// Write the findings as a page, too
     #[arg(long, value_name = "FILE.html", requires = "data")]
     report: Option<PathBuf>,
-    /// Leave photos on the network alone
-    #[arg(long)]
-    offline: bool,
 }
 
 /// Checks a template and its rows.
@@ -55,7 +52,6 @@ pub fn run(args: &CheckArgs) -> anyhow::Result<Status> {
         limit: args.campaign.limit,
         threads: args.campaign.threads(),
         wireframes: args.report.is_some(),
-        offline: args.offline,
     };
     let mut report = Report::new(args);
     let result = check(&options, &mut |event| report.take(event));

@@ -20,23 +20,31 @@ impl WorstRow {
     pub fn more(&self) -> u64 {
         self.counts.iter().sum::<u64>() - self.findings.len() as u64
     }
+
+    fn has_problem(&self) -> bool {
+        let [errors, warnings, _] = self.counts;
+        errors + warnings > 0
+    }
 }
 
-/// Keeps the worst rows, the earlier one of two that are as bad.
+/// Keeps the worst rows, the earlier one of two that are as bad. Rows with nothing but notes only where there are no
+/// others.
 #[derive(Debug)]
 pub struct WorstRows {
     limit: usize,
     /// The worst first.
     rows: Vec<WorstRow>,
     current: Option<WorstRow>,
-    /// Rows with findings that are not kept.
-    dropped: u64,
+    /// Rows with errors or warnings.
+    problems: u64,
+    /// Rows with nothing but notes.
+    notes: u64,
 }
 
 impl WorstRows {
     /// At most `limit` rows.
     pub fn new(limit: usize) -> Self {
-        Self { limit, rows: Vec::new(), current: None, dropped: 0 }
+        Self { limit, rows: Vec::new(), current: None, problems: 0, notes: 0 }
     }
 
     /// Takes a finding; those of a row come one after the other.
@@ -54,23 +62,28 @@ impl WorstRows {
         }
     }
 
-    /// The worst rows, the worst first, and how many more have findings.
+    /// The worst rows, the worst first, and how many more there are like them.
     pub fn finish(mut self) -> (Vec<WorstRow>, u64) {
         self.end_row();
-        (self.rows, self.dropped)
+        if self.problems > 0 {
+            self.rows.retain(WorstRow::has_problem);
+        }
+        let like_them = if self.problems > 0 { self.problems } else { self.notes };
+        let more = like_them - self.rows.len() as u64;
+        (self.rows, more)
     }
 
     fn end_row(&mut self) {
         let Some(row) = self.current.take() else { return };
+        match row.has_problem() {
+            true => self.problems += 1,
+            false => self.notes += 1,
+        }
         let place = self.rows.partition_point(|known| known.counts >= row.counts);
         if place < self.limit {
             self.rows.insert(place, row);
-            if self.rows.len() <= self.limit {
-                return;
-            }
-            self.rows.pop();
+            self.rows.truncate(self.limit);
         }
-        self.dropped += 1;
     }
 }
 
@@ -97,7 +110,22 @@ mod tests {
         let (kept, dropped) = rows.finish();
         assert_eq!(kept.iter().map(|row| row.row).collect::<Vec<_>>(), [3, 4, 5]);
         assert_eq!(kept[0].findings[0].severity, Severity::Error, "the worst first");
-        assert_eq!(dropped, 2);
+        assert_eq!(dropped, 1, "the row with notes is not counted");
+    }
+
+    #[test]
+    fn rows_with_notes_only_are_listed_where_there_are_no_others() {
+        let mut rows = WorstRows::new(2);
+        for row in 1..=5 {
+            add(&mut rows, row, &[Severity::Note]);
+        }
+        let (kept, more) = rows.finish();
+        assert_eq!((kept.len(), more), (2, 3));
+        let mut rows = WorstRows::new(9);
+        add(&mut rows, 1, &[Severity::Note]);
+        add(&mut rows, 2, &[Severity::Warning]);
+        let (kept, more) = rows.finish();
+        assert_eq!((kept.len(), kept[0].row, more), (1, 2, 0));
     }
 
     #[test]

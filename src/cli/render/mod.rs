@@ -32,7 +32,7 @@ const KILLED_BY_INTERRUPT: i32 = 130;
 pub struct RenderArgs {
     #[command(flatten)]
     campaign: CampaignArgs,
-    /// Rows: CSV, JSON Lines or a JSON array; - for standard input
+    /// Rows: CSV, JSON Lines or a JSON array; a file, a URL, or - for standard input
     #[arg(long, value_name = "ROWS")]
     data: PathBuf,
     /// Folder for images, manifest.jsonl and index.html; null: renders, encodes and throws away

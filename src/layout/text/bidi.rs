@@ -17,7 +17,7 @@
 
 use std::borrow::Cow;
 
-use unicode_bidi::{BidiClass, Level, ParagraphBidiInfo, bidi_class};
+use unicode_bidi::{BidiClass, Direction, Level, ParagraphBidiInfo, bidi_class, get_base_direction};
 
 use crate::template::scene::TextDirection;
 
@@ -26,6 +26,7 @@ const RLM: char = '\u{200f}';
 const PDF: char = '\u{202c}';
 const LRO: char = '\u{202d}';
 const RLO: char = '\u{202e}';
+const FSI: char = '\u{2068}';
 const PDI: char = '\u{2069}';
 
 /// Embeddings and isolates within each other: with more, UAX #9 would run out of levels (at 125).
@@ -42,9 +43,31 @@ pub(super) struct Directions {
 
 /// Whether a character can make text run another way than from left to right.
 fn is_directional(c: char) -> bool {
-    use BidiClass::{AL, AN, FSI, LRE, LRI, LRO, PDF, PDI, R, RLE, RLI, RLO};
+    use BidiClass::{AL, AN, R};
     // Nothing below Hebrew does.
-    c >= '\u{590}' && matches!(bidi_class(c), R | AL | AN | LRE | RLE | LRO | RLO | PDF | LRI | RLI | FSI | PDI)
+    c >= '\u{590}' && (matches!(bidi_class(c), R | AL | AN) || is_control(c))
+}
+
+/// The start of a piece before its direction turns more often than `turns`, which are counted down. `rtl`: which
+/// way the letters before it ran.
+pub(super) fn until_turns<'p>(piece: &'p str, rtl: &mut Option<bool>, turns: &mut usize) -> &'p str {
+    for (at, c) in piece.char_indices() {
+        let runs = if is_directional(c) {
+            Some(true)
+        } else if matches!(bidi_class(c), BidiClass::L | BidiClass::EN) {
+            Some(false)
+        } else {
+            continue;
+        };
+        if *rtl != runs && rtl.is_some() {
+            if *turns == 0 {
+                return &piece[..at];
+            }
+            *turns -= 1;
+        }
+        *rtl = runs;
+    }
+    piece
 }
 
 /// Whether a character only steers directions.
@@ -52,10 +75,10 @@ pub(super) fn is_control(c: char) -> bool {
     matches!(c, '\u{61c}' | LRM | RLM | '\u{202a}'..='\u{202e}' | '\u{2066}'..=PDI)
 }
 
-/// A piece of a span whose embeddings and isolates are closed within it.
-pub(super) fn enclosed(piece: &str) -> Cow<'_, str> {
+/// A piece of a span whose embeddings and isolates are closed within it, and whether it has any.
+pub(super) fn enclosed(piece: &str) -> (Cow<'_, str>, bool) {
     if piece.is_ascii() || !piece.contains(is_control) {
-        return Cow::Borrowed(piece);
+        return (Cow::Borrowed(piece), false);
     }
     let mut closed = String::with_capacity(piece.len() + 8);
     let mut open: Vec<char> = Vec::new();
@@ -81,11 +104,49 @@ pub(super) fn enclosed(piece: &str) -> Cow<'_, str> {
         closed.push(c);
     }
     closed.extend(open.into_iter().rev());
-    Cow::Owned(closed)
+    let has_openers = closed.contains(|c| matches!(c, '\u{202a}'..='\u{202b}' | LRO | RLO | '\u{2066}'..=FSI));
+    (Cow::Owned(closed), has_openers)
+}
+
+/// A paragraph as directions are resolved for it.
+#[derive(Default)]
+pub(super) struct Source {
+    /// With its controls.
+    text: String,
+    /// The same with pieces isolated, where there are any.
+    isolated: Option<String>,
+}
+
+impl Source {
+    /// Appends a piece of a span. Beside others it is an isolate, where it opens anything: even a closed override
+    /// would turn the number behind it.
+    pub(super) fn push(&mut self, piece: &str, is_alone: bool) {
+        let (closed, has_openers) = enclosed(piece);
+        if has_openers && !is_alone {
+            let isolated = self.isolated.get_or_insert_with(|| self.text.clone());
+            isolated.push(FSI);
+            isolated.push_str(&closed);
+            isolated.push(PDI);
+        } else if let Some(isolated) = &mut self.isolated {
+            isolated.push_str(&closed);
+        }
+        self.text.push_str(&closed);
+    }
+
+    /// Resolved. What is isolated still counts for the direction of the paragraph.
+    pub(super) fn directions(&self, direction: TextDirection) -> Directions {
+        let Some(isolated) = &self.isolated else { return resolve(&self.text, direction) };
+        let direction = match (direction, get_base_direction(self.text.as_str())) {
+            (TextDirection::Auto, Direction::Rtl) => TextDirection::RightToLeft,
+            (TextDirection::Auto, _) => TextDirection::LeftToRight,
+            (forced, _) => forced,
+        };
+        resolve(isolated, direction)
+    }
 }
 
 /// The levels of a paragraph with its controls, for the bytes of the paragraph without them.
-pub(super) fn resolve(with_controls: &str, direction: TextDirection) -> Directions {
+fn resolve(with_controls: &str, direction: TextDirection) -> Directions {
     let base = match direction {
         TextDirection::Auto => None,
         TextDirection::LeftToRight => Some(Level::ltr()),
@@ -171,11 +232,15 @@ mod tests {
 
     #[test]
     fn what_a_span_opens_it_closes() {
+        let enclosed = |piece| enclosed(piece).0.into_owned();
         assert_eq!(enclosed("plain"), "plain");
         assert_eq!(enclosed("a\u{202e}b"), "a\u{202e}b\u{202c}");
         assert_eq!(enclosed("\u{2067}a\u{202b}b"), "\u{2067}a\u{202b}b\u{202c}\u{2069}");
         assert_eq!(enclosed("a\u{202c}b\u{2069}c"), "abc");
-        assert_eq!(enclosed("\u{202e}a\u{2066}b\u{202c}c\u{2069}"), "\u{202e}a\u{2066}bc\u{2069}\u{202c}");
+        assert_eq!(
+            enclosed("\u{202e}a\u{2066}b\u{202c}c\u{2069}"),
+            "\u{2068}\u{202e}a\u{2066}bc\u{2069}\u{202c}\u{2069}"
+        );
         let deep: String = "\u{202b}".repeat(1000) + "a";
         assert!(enclosed(&deep).chars().filter(|c| is_control(*c)).count() == 2 * MAX_OPEN);
     }

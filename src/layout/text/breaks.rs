@@ -82,7 +82,7 @@ pub(super) fn shape(paragraph: &mut Paragraph, look: &Look<'_>, system: &mut Fon
         let Some(at) = content.in_text(glyph.start).filter(|at| !is_control && *at < advances.len()) else { continue };
         advances[at] += glyph.width(1.0);
         glyphs[at] = glyphs[at].saturating_add(1);
-        if glyph.glyph_id == 0 {
+        if glyph.glyph_id == 0 || paragraph.is_hidden(at) {
             without_glyph.push(at..at + (glyph.end - glyph.start));
         }
     }

@@ -108,7 +108,7 @@ impl Shaper {
             top += f64::from(line_box.height_px());
         }
         if !prepared.missing.is_empty() {
-            let has_unreadable_font = self.fonts.has_unreadable_colors();
+            let has_unreadable_font = self.fonts.hides(&prepared.missing);
             faults.push(TextFault::MissingGlyphs { characters: prepared.missing.clone(), has_unreadable_font });
         }
         TextBlock { width_px: block_px, height_px: top as f32, lines, size_px, faults }
@@ -168,7 +168,7 @@ impl Shaper {
                 }
             }
         }
-        (lines, false)
+        (lines, prepared.is_cut)
     }
 
     /// A line shaped by itself. Broken within a word it may come out wider than it was within its paragraph, where

@@ -18,6 +18,8 @@ mod paragraph;
 mod prepared;
 mod presentation;
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;
 
 use std::num::NonZeroUsize;
@@ -48,7 +50,7 @@ const KEPT_LINE_BYTES: usize = 160;
 /// Prepared texts kept by each shaper: a box asks for its text several times in a row.
 const TEXTS_KEPT: usize = 64;
 /// A longer text is not kept.
-const KEPT_TEXT_BYTES: usize = 1000;
+const KEPT_TEXT_BYTES: usize = 4000;
 
 /// A text layer, set.
 #[derive(Clone, Debug)]
@@ -126,8 +128,8 @@ impl Shaper {
     /// A shaper for a template's fonts.
     pub fn new(fonts: Arc<FontSet>) -> Self {
         let system = fonts.system();
-        let kept = |count| LruCache::new(NonZeroUsize::new(count).expect("not zero"));
-        Self { fonts, system, texts: kept(TEXTS_KEPT), lines: LruCache::new(kept_lines()) }
+        let kept = |count| NonZeroUsize::new(count).expect("not zero");
+        Self { fonts, system, texts: LruCache::new(kept(TEXTS_KEPT)), lines: LruCache::new(kept(LINES_KEPT)) }
     }
 
     /// Its fonts.
@@ -186,10 +188,6 @@ impl Shaper {
         }
         line
     }
-}
-
-fn kept_lines() -> NonZeroUsize {
-    NonZeroUsize::new(LINES_KEPT).expect("not zero")
 }
 
 /// The size of the first span.

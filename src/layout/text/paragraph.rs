@@ -33,12 +33,14 @@ pub(super) struct Paragraph {
     pub(super) clusters: Vec<Cluster>,
     /// The span that it stands in where it is empty.
     pub(super) home: usize,
+    /// Starts of parts whose glyph cannot be drawn.
+    hidden: Vec<usize>,
     /// Something of it is set in another face than its span's first.
     pub(super) has_fallback: bool,
     /// Parts that no face has by itself.
     pub(super) missing: Vec<Range<usize>>,
     runs: Vec<Run>,
-    with_controls: String,
+    source: bidi::Source,
 }
 
 /// Text of one span, one face and one script.
@@ -122,19 +124,19 @@ impl Content {
 
 impl Paragraph {
     /// Appends a piece of a span, split into runs by the first face that covers each cluster whole.
-    pub(super) fn push(&mut self, piece: &str, span: usize, faces: &[FaceChoice]) {
+    /// `is_alone`: there is no other span.
+    pub(super) fn push(&mut self, piece: &str, span: usize, faces: &[FaceChoice], is_alone: bool) {
         self.home = span;
         let Some(primary) = faces.first() else { return };
         if piece.is_ascii() && primary.face.covers_ascii() && !primary.face.is_emoji() {
-            self.with_controls.push_str(piece);
+            self.source.push(piece, is_alone);
             self.append(
                 piece,
                 Picked { span, choice: primary, script: Script::Latin, is_apart: false, is_fallback: false },
             );
             return;
         }
-        let enclosed = bidi::enclosed(piece);
-        self.with_controls.push_str(&enclosed);
+        self.source.push(piece, is_alone);
         let without_controls: String;
         let piece = if piece.contains(bidi::is_control) {
             without_controls = piece.chars().filter(|c| !bidi::is_control(*c)).collect();
@@ -148,6 +150,9 @@ impl Paragraph {
             let covering = covering(faces, cluster);
             if covering.is_none() {
                 self.missing.push(self.text.len()..self.text.len() + cluster.len());
+                if cluster.chars().any(|c| faces.iter().any(|choice| choice.face.hides(c))) {
+                    self.hidden.push(self.text.len());
+                }
                 missed += 1;
             }
             let is_apart = covering.is_none() && missed % MISSING_AT_ONCE == 0;
@@ -188,8 +193,7 @@ impl Paragraph {
 
     /// After the last piece: directions are known, and spaces at the end hang and are not seen.
     pub(super) fn finish(&mut self, direction: TextDirection) {
-        let with_controls = std::mem::take(&mut self.with_controls);
-        self.directions = bidi::resolve(&with_controls, direction);
+        self.directions = std::mem::take(&mut self.source).directions(direction);
         let end = self.text.trim_end().len();
         self.text.truncate(end);
         self.runs.retain(|run| run.range.start < end);
@@ -202,6 +206,11 @@ impl Paragraph {
     /// The span at a byte.
     pub(super) fn span_at(&self, at: usize) -> usize {
         self.run_at(at).map_or(self.home, |run| run.span)
+    }
+
+    /// Whether the glyph of the part that starts at a byte cannot be drawn.
+    pub(super) fn is_hidden(&self, at: usize) -> bool {
+        self.hidden.binary_search(&at).is_ok()
     }
 
     /// The face at a byte.

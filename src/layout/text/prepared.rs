@@ -5,12 +5,17 @@ use cosmic_text::FontSystem;
 use crate::assets::{FaceChoice, FontSet};
 use crate::template::scene::{Decoration, Font, Span, Text};
 
+use super::bidi;
 use super::breaks;
 use super::paragraph::{Look, Paragraph, clean};
 use super::presentation::is_default_ignorable;
 
 /// Characters without a glyph that a warning names.
 const MISSING_NAMED: usize = 16;
+
+/// How often a text may change its direction. The shaper's time grows with the square of it, and no text that is
+/// meant to be read comes near.
+const MAX_TURNS: usize = 1000;
 
 /// Everything about a text that neither its size nor its box changes.
 pub(super) struct Prepared {
@@ -19,6 +24,8 @@ pub(super) struct Prepared {
     pub(super) faces: Vec<Vec<FaceChoice>>,
     /// Characters that came out without a glyph, the first few.
     pub(super) missing: String,
+    /// Only a part of the text: it turns too often.
+    pub(super) is_cut: bool,
 }
 
 impl Prepared {
@@ -27,12 +34,20 @@ impl Prepared {
         let choices = |span: &Span| fonts.candidates(span.font.family.as_deref(), span.font.weight, span.font.italic);
         let faces: Vec<_> = text.spans.iter().map(choices).collect();
         let mut paragraphs = vec![Paragraph::default()];
+        let (mut rtl, mut turns, mut is_cut) = (None, MAX_TURNS, false);
         for (index, span) in text.spans.iter().enumerate() {
-            for (nth, piece) in clean(&span.text).split('\n').enumerate() {
+            let cleaned = clean(&span.text);
+            let cleaned = match is_cut {
+                true => "",
+                false if cleaned.is_ascii() => &cleaned,
+                false => bidi::until_turns(&cleaned, &mut rtl, &mut turns),
+            };
+            is_cut |= turns == 0;
+            for (nth, piece) in cleaned.split('\n').enumerate() {
                 if nth > 0 {
                     paragraphs.push(Paragraph::default());
                 }
-                paragraphs.last_mut().expect("never empty").push(piece, index, &faces[index]);
+                paragraphs.last_mut().expect("never empty").push(piece, index, &faces[index], text.spans.len() == 1);
             }
         }
         if paragraphs.len() == 1 && paragraphs[0].text.is_empty() {
@@ -45,7 +60,7 @@ impl Prepared {
             missing.push_str(&breaks::shape(paragraph, &look, system));
         }
         let missing = missing.chars().filter(|c| !is_default_ignorable(*c)).take(MISSING_NAMED).collect();
-        Self { paragraphs, faces, missing }
+        Self { paragraphs, faces, missing, is_cut }
     }
 }
 

@@ -49,8 +49,6 @@ pub struct CheckOptions {
     pub threads: Option<usize>,
     /// Whether findings come with a schematic of their canvas.
     pub wireframes: bool,
-    /// Whether photos on the network are left alone.
-    pub offline: bool,
 }
 
 /// What a check tells while it goes on.
@@ -82,7 +80,7 @@ pub fn check(options: &CheckOptions, report: &mut dyn FnMut(CheckEvent<'_>)) -> 
     let limit = options.limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
     let mut rows = reader.take(limit);
     let threads = options.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)).max(1);
-    let settings = RowSettings { wireframes: options.wireframes, offline: options.offline };
+    let settings = RowSettings { wireframes: options.wireframes, offline: options.campaign.fetch.guard.offline };
     let mut checkers: Vec<RowChecker<'_>> = (0..threads).map(|_| RowChecker::new(&campaign, settings)).collect();
     let mut names = Names::default();
     let mut count = 0;

@@ -80,7 +80,7 @@ impl<'c> RowChecker<'c> {
     }
 
     fn row(&mut self, row: &Row, checked: &mut Checked) {
-        let Campaign { template, now, sizes, .. } = self.campaign;
+        let Campaign { template, now, sizes, scale, .. } = self.campaign;
         let bound = match template.bind(row, now) {
             Ok(bound) => bound,
             Err(error) => {
@@ -93,7 +93,7 @@ impl<'c> RowChecker<'c> {
         checked.key = bound.key().to_owned();
         for &size in sizes {
             let name = &template.sizes()[size].name;
-            match bound.scene(size) {
+            match bound.scene_scaled(size, *scale) {
                 Ok(scene) => self.scene(&scene, checked),
                 Err(error) => checked.bind_error(Some(name), error),
             }

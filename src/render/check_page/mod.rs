@@ -1,7 +1,7 @@
 //! Preflight as one self-contained page: what is wrong, in how many rows, where on the canvas.
 //!
 //! Fed with findings in the order of the rows; the string is a file that opens anywhere, without a network. The
-//! summary is plain HTML; the list of findings is data in the page ([`data`]) that a script shows in pages, so that
+//! summary is plain HTML; the list of findings is data in the page (`data.rs`) that a script shows in pages, so that
 //! tens of thousands stay quick. Everything from rows is escaped.
 
 mod data;
@@ -222,7 +222,7 @@ const LIST_START: &str = "<section id=\"findings\">\n<h2>Row by row <small id=\"
     <select id=\"layer\" aria-label=\"Layer or field\"><option value=\"\">Every layer</option></select>\
     <select id=\"size\" aria-label=\"Size\"><option value=\"\">Every size</option></select>\
     <select id=\"order\" aria-label=\"Order\"><option value=\"\">Worst first</option><option value=\"row\">Row order</option>\
-    </select><button type=\"reset\" id=\"reset\" hidden>Show all</button></form>\n\
+    </select><button type=\"reset\" id=\"show-all\" hidden>Show all</button></form>\n\
     <table class=\"list\" role=\"table\"><thead role=\"rowgroup\"><tr role=\"row\"><th role=\"columnheader\" scope=\"col\">Row</th>\
     <th role=\"columnheader\" scope=\"col\">Problem</th><th role=\"columnheader\" scope=\"col\">What is wrong</th>\
     <th role=\"columnheader\" scope=\"col\">Where</th></tr></thead><tbody role=\"rowgroup\" id=\"rows\"></tbody></table>\n\

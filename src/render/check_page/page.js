@@ -191,7 +191,7 @@
         (!words || finding.words.includes(words)),
     );
     const isFiltered = !!words || Object.values(filters).some((select) => select.value);
-    one("#reset").hidden = !isFiltered;
+    one("#show-all").hidden = !isFiltered;
     page = 0;
     show();
   };

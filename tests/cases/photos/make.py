@@ -4,8 +4,8 @@
 Usage: python3 make.py      in this folder; needs Pillow with littleCMS, NumPy, jpegtran
 
 Every picture is the same card of 24 patches, 8 pixels each, drawn here; every profile is written here. So all of it
-is gravure's own, under its licence. The expected colours are Pillow's decoding and littleCMS's conversion (perceptual,
-no black point compensation), each the middle of a patch.
+is gravure's own, under its licence. The expected colours are Pillow's decoding and littleCMS's conversion (perceptual, with
+black point compensation, which only presses need), each the middle of a patch.
 """
 
 import io
@@ -105,6 +105,8 @@ def cmyk_profile():
     for cover, ink in zip((c, m, y, k), inks):
         cover = cover + 0.6 * cover * (1 - cover)
         light = light * (1 - cover[..., None] * (1 - ink))
+    # Ink on paper is never quite black.
+    light = 0.02 + 0.98 * light
     to_xyz = np.array([[0.4361, 0.3851, 0.1431], [0.2225, 0.7169, 0.0606], [0.0139, 0.0971, 0.7141]])
     share = np.clip(light @ to_xyz.T / D50, 0, 1)
     f = np.where(share > 216 / 24389, np.cbrt(share), (share * 24389 / 27 + 16) / 116)
@@ -151,7 +153,8 @@ def expect(name, image, icc=None):
     if icc is not None:
         source = ImageCms.ImageCmsProfile(io.BytesIO(icc))
         target = ImageCms.createProfile("sRGB")
-        image = ImageCms.profileToProfile(image, source, target, renderingIntent=0, outputMode="RGB", flags=0)
+        image = ImageCms.profileToProfile(image, source, target, renderingIntent=0, outputMode="RGB",
+                                          flags=ImageCms.Flags.BLACKPOINTCOMPENSATION)
     pixels = np.asarray(image.convert("RGB"), dtype=float)
     half = PATCH // 2
     colors = []

@@ -58,3 +58,12 @@ fn plain_cmyk_is_the_plain_formula() {
     let expected = [255, 255, 255, 255, 0, 255, 255, 255, 255, 127, 0, 255, 0, 0, 0, 255, 94, 94, 94, 255];
     assert_eq!(pixels, expected);
 }
+
+#[test]
+fn the_darkest_becomes_black_and_white_stays() {
+    let levels = black_point_compensation([40, 40, 40, 255]);
+    assert_eq!((levels[0], levels[40], levels[255]), (0, 0, 255));
+    assert!(levels.is_sorted() && (1..255).all(|level| usize::from(levels[level]) <= level));
+    let nothing = black_point_compensation([0, 0, 0, 255]);
+    assert!(nothing.iter().zip(0..).all(|(level, from)| *level == from));
+}
