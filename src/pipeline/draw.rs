@@ -10,7 +10,7 @@ use crate::template::scene::Scene;
 use super::Plan;
 use super::clock::{Clock, Stage};
 use super::lay::{Failure, layout_error_code};
-use super::photos::{Found, find_photos};
+use super::photos::{Found, PERSONAL_PHOTO, find_photos};
 
 /// Finds the photos of one canvas. What is broken is remembered, for photos whose header is good and whose pixels
 /// are not: that shows only when they are drawn.
@@ -52,7 +52,11 @@ impl<'c> Photographer<'c> {
             })
         });
         match found.failures.first() {
-            Some((path, error)) => Err(Failure::new(error.code, format!("{path}: {}", error.message))),
+            Some((path, error)) => {
+                let is_personal = plan.template.layer_uses(path).is_personal;
+                let message = if is_personal { PERSONAL_PHOTO } else { &error.message };
+                Err(Failure::new(error.code, format!("{path}: {message}")))
+            }
             None => Ok(found),
         }
     }

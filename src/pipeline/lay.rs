@@ -246,7 +246,7 @@ impl<'r> RowStage<'r> {
         }
         let bind = || bound.scene_scaled(size, plan.scale).map_err(|error| failure_of(&error));
         let Drawn { found, list, scaled } = photographer.draw(scene, found, &mut self.shaper, &bind)?;
-        let warnings = found.all_warnings(&list);
+        let warnings = found.all_warnings(&list, &plan.template);
         for variant in &mut variants {
             variant.record.warnings.clone_from(&warnings);
         }

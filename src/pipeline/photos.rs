@@ -7,12 +7,15 @@ use crate::assets::{AssetError, Photo};
 use crate::job::{AssetRef, Warning};
 use crate::layout::{DisplayList, Photos};
 use crate::pixels::Color;
+use crate::template::Template;
 use crate::template::scene::{Fill, Layer, LayerKind, Mask, OnError, Scene};
 
 /// What stands for a photo where the template gives no other: `#e5e7eb`.
 const PLACEHOLDER: Color = Color::new(229.0 / 255.0, 231.0 / 255.0, 235.0 / 255.0, 1.0);
 /// The warning of a record whose variant is drawn without a photo of its row.
 const WARNING: &str = "photo_missing";
+/// What is said of a photo whose place is personal data.
+pub const PERSONAL_PHOTO: &str = "a personal photo cannot be used";
 
 /// What a scene's images came to.
 #[derive(Debug, Default)]
@@ -134,13 +137,25 @@ impl Finder<'_> {
 
 impl Found {
     /// These warnings and those of the layout, as a record has them.
-    pub fn all_warnings(&self, list: &DisplayList) -> Vec<Warning> {
+    /// Those of layers with personal data do not say which file or which characters.
+    pub fn all_warnings(&self, list: &DisplayList, template: &Template) -> Vec<Warning> {
         let of_layout = list.warnings.iter().map(|warning| Warning {
             code: warning.code.to_owned(),
             path: warning.path.to_string(),
             message: warning.message.clone(),
         });
-        self.warnings.iter().cloned().chain(of_layout).collect()
+        let mut warnings: Vec<Warning> = self.warnings.iter().cloned().chain(of_layout).collect();
+        for warning in &mut warnings {
+            let hidden = match warning.code.as_str() {
+                WARNING => PERSONAL_PHOTO,
+                "missing_glyph" => "no font has some characters of a personal text",
+                _ => continue,
+            };
+            if template.layer_uses(&warning.path).is_personal {
+                hidden.clone_into(&mut warning.message);
+            }
+        }
+        warnings
     }
 
     /// Which photos there are, by content, and which layers are drawn without theirs.
