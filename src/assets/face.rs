@@ -38,9 +38,12 @@ pub struct Face {
     pub digest: [u8; 32],
     is_emoji: bool,
     covers_ascii: bool,
-    coverage: Vec<(u32, u32)>,
-    hidden: Vec<(u32, u32)>,
+    coverage: Ranges,
+    hidden: Ranges,
 }
+
+/// Sorted inclusive ranges of code points.
+type Ranges = Vec<(u32, u32)>;
 
 /// Vertical measures in em, positive away from the baseline.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -215,7 +218,7 @@ fn colors(font: &skrifa::FontRef<'_>) -> Colors {
 }
 
 /// The code points that have a glyph, and those that have one which cannot be drawn, as sorted inclusive ranges.
-fn coverage(font: &skrifa::FontRef<'_>, colors: Colors) -> (Vec<(u32, u32)>, Vec<(u32, u32)>) {
+fn coverage(font: &skrifa::FontRef<'_>, colors: Colors) -> (Ranges, Ranges) {
     let is_drawn = |(code, glyph): &(u32, GlyphId)| {
         colors != Colors::Unreadable
             || char::from_u32(*code).is_some_and(char::is_whitespace)
@@ -226,10 +229,10 @@ fn coverage(font: &skrifa::FontRef<'_>, colors: Colors) -> (Vec<(u32, u32)>, Vec
     (ranges(drawn), ranges(hidden))
 }
 
-fn ranges(mappings: Vec<(u32, GlyphId)>) -> Vec<(u32, u32)> {
+fn ranges(mappings: Vec<(u32, GlyphId)>) -> Ranges {
     let mut codes: Vec<u32> = mappings.into_iter().map(|(code, _)| code).collect();
     codes.sort_unstable();
-    let mut ranges: Vec<(u32, u32)> = Vec::new();
+    let mut ranges = Ranges::new();
     for code in codes {
         match ranges.last_mut() {
             Some((_, end)) if code <= end.saturating_add(1) => *end = code.max(*end),
