@@ -112,6 +112,14 @@ impl<K: Hash + Eq + Clone, V: Clone> Cache<K, V> {
     }
 }
 
+impl<K: Hash + Eq + Clone, V: Clone> Cache<K, V> {
+    /// Whether the key's value or error is kept.
+    pub(super) fn knows(&self, key: &K) -> bool {
+        let state = self.state.lock();
+        state.values.contains(key) || state.errors.contains(key)
+    }
+}
+
 impl<K: Hash + Eq + Clone, V> State<K, V> {
     /// Keeps a value where there is room or something idle, and gives back what has to go.
     fn keep(&mut self, key: K, made: Made<V>, budget_bytes: usize) -> Vec<Made<V>> {
@@ -153,7 +161,9 @@ impl<K: Hash + Eq + Clone, V: Clone> Pilot<'_, K, V> {
             match result {
                 Ok(made) => state.keep(self.key.clone(), made, self.cache.budget_bytes),
                 Err(error) => {
-                    state.errors.put(self.key.clone(), error);
+                    if !error.is_passing {
+                        state.errors.put(self.key.clone(), error);
+                    }
                     Vec::new()
                 }
             }

@@ -2,9 +2,11 @@
 
 use thiserror::Error;
 
+use super::fetch::{FetchError, shown_location};
 use crate::job::ErrorCode;
 
-/// Why an asset cannot be had. Trying again in the same run gives the same error.
+/// Why an asset cannot be had. Trying again in the same run gives the same error, unless it is
+/// [passing](AssetError::is_passing).
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[error("{message}")]
 pub struct AssetError {
@@ -12,20 +14,33 @@ pub struct AssetError {
     pub code: ErrorCode,
     /// For people.
     pub message: String,
+    /// Nothing was tried just now: it is not remembered.
+    pub(super) is_passing: bool,
 }
 
 impl AssetError {
     pub(super) fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self { code, message: message.into() }
+        Self { code, message: message.into(), is_passing: false }
     }
 
-    /// Says which asset: caches know contents, which may have several names.
+    /// Says which asset: caches know contents, which may have several names. Secrets of URLs are left out.
     pub(super) fn about(self, location: &str) -> Self {
         if location.is_empty() {
             return self;
         }
-        // A name may be anything that a cell holds.
-        let shown = location.chars().take(200).collect::<String>();
-        Self { message: format!("{shown}: {}", self.message), ..self }
+        Self { message: format!("{}: {}", shown_location(location), self.message), ..self }
+    }
+}
+
+impl From<FetchError> for AssetError {
+    fn from(error: FetchError) -> Self {
+        let code = match &error {
+            FetchError::Refused(_) => ErrorCode::UrlRefused,
+            FetchError::NotFound(_) => ErrorCode::PhotoMissing,
+            FetchError::Failed(_) | FetchError::HostDown { .. } => ErrorCode::UrlFailed,
+            FetchError::TooLarge { .. } => ErrorCode::PhotoTooLarge,
+            FetchError::BadData(_) => ErrorCode::PhotoUnreadable,
+        };
+        Self { is_passing: matches!(error, FetchError::HostDown { .. }), ..Self::new(code, error.to_string()) }
     }
 }

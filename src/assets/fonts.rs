@@ -12,14 +12,18 @@
 //! coverage, weight and slant; cosmic-text's own matching never decides anything.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use cosmic_text::{Fallback, FontSystem, fontdb};
 use parking_lot::Mutex;
 use thiserror::Error;
 
+use super::decode::svg::SvgFonts;
 use super::face::{self, Face, FaceChoice};
+
+/// A font file, shared.
+pub(super) type FontBytes = Arc<dyn AsRef<[u8]> + Send + Sync>;
 
 /// Why a font cannot be used.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
@@ -100,7 +104,7 @@ impl FontLibrary {
         for id in strangers {
             db.remove_face(id);
         }
-        FontSet { number: NEXT.fetch_add(1, Ordering::Relaxed), faces, db }
+        FontSet { number: NEXT.fetch_add(1, Ordering::Relaxed), faces, db, svg: OnceLock::new() }
     }
 }
 
@@ -173,9 +177,23 @@ pub struct FontSet {
     number: u64,
     faces: Vec<ListedFace>,
     db: fontdb::Database,
+    svg: OnceLock<SvgFonts>,
 }
 
 impl FontSet {
+    /// The same faces for the text of SVGs.
+    pub(super) fn for_svg(&self) -> &SvgFonts {
+        self.svg.get_or_init(|| SvgFonts::new(self))
+    }
+
+    /// The file that a face is in, and its place there.
+    pub(super) fn source(&self, face: &Face) -> Option<(FontBytes, u32)> {
+        match self.db.face_source(face.id)? {
+            (fontdb::Source::Binary(bytes), index) => Some((bytes, index)),
+            _ => None,
+        }
+    }
+
     /// Different for every set of the process.
     pub fn number(&self) -> u64 {
         self.number

@@ -1,45 +1,59 @@
 //! Everything that a template or a row only names: photos (and fonts).
 //!
 //! ```text
-//!   AssetRef ──path──> file ──read, hash──> Photo ──decode──> pixels ──scale──> ScaledPhoto
-//!              stays in its folder   size and limits        once          once for each crop and size
-//!                                    from the header
+//!   AssetRef ──sources──> bytes ──hash──> Photo ──decode──> pixels ──scale──> ScaledPhoto
+//!     a path stays in its folder,   size and limits       once          once for each crop and size
+//!     a URL passes the gate         from the header
 //! ```
 //!
 //! Every step is kept in a cache that is bounded by bytes, and is done once when several threads ask
 //! at the same time. Feeds `layout/` (sizes) and `pipeline/` (pixels). No GPU, no template.
 
+mod ahead;
 mod cache;
 mod decode;
 mod error;
 mod face;
+pub mod fetch;
 mod fonts;
+mod limits;
 mod path;
 mod photo;
 mod scale;
+mod sources;
 
-use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
+pub use ahead::Landed;
 use cache::{Cache, Made};
+use decode::Shrink;
+pub use decode::svg::SvgReferences;
 pub use error::AssetError;
 pub use face::{Colors, Face, FaceChoice, FaceMetrics, LineMetrics};
+use fetch::{Gate, GateConfig, Pool, shown_location};
 pub use fonts::{FontError, FontLibrary, FontSet, ListedFace};
-pub use path::Root;
-pub use photo::{Photo, PhotoId};
+pub use limits::PhotoLimits;
+pub use path::{Base, Place, Root, parse_url};
+pub use photo::{Photo, PhotoId, PhotoNote};
 pub use scale::{Crop, ScaledKey, ScaledPhoto};
+pub use sources::Sources;
 
 use crate::job::{AssetBase, AssetRef, ErrorCode};
 use crate::pixels::{Bitmap, SizePx};
 
+/// Locations longer than this are no file's name: they are refused before anything remembers them.
+const MAX_KEY_BYTES: usize = 4096;
+
 /// Where assets are, and how much of them is kept.
 #[derive(Clone, Debug)]
 pub struct AssetsConfig {
-    /// Where relative paths of the template start, and which they may not leave.
-    pub template_dir: PathBuf,
-    /// Where relative paths in row values start, and which they may not leave.
-    pub data_dir: PathBuf,
+    /// Where relative locations of the template start.
+    pub template: Base,
+    /// Where relative locations in row values start.
+    pub data: Base,
+    /// What everything from the network comes through.
+    pub gate: Arc<Gate>,
     /// For photos as they were read (a quarter) and decoded (the rest).
     pub decoded_budget_bytes: usize,
     /// For photos at the size that they are drawn.
@@ -49,11 +63,13 @@ pub struct AssetsConfig {
 }
 
 impl AssetsConfig {
-    /// 256 MiB for each budget, default limits.
-    pub fn new(template_dir: impl Into<PathBuf>, data_dir: impl Into<PathBuf>) -> Self {
+    /// 256 MiB for each budget, default limits, a gate of its own.
+    pub fn new(template: impl Into<Base>, data: impl Into<Base>) -> Self {
+        let gate = Gate::new(GateConfig::default()).expect("only a cache folder can be wrong");
         Self {
-            template_dir: template_dir.into(),
-            data_dir: data_dir.into(),
+            template: template.into(),
+            data: data.into(),
+            gate: Arc::new(gate),
             decoded_budget_bytes: 256 << 20,
             scaled_budget_bytes: 256 << 20,
             limits: PhotoLimits::default(),
@@ -61,31 +77,17 @@ impl AssetsConfig {
     }
 }
 
-/// What a photo may have. Checked before it is decoded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PhotoLimits {
-    /// Length of the file. Default: 20 MiB.
-    pub max_file_bytes: u64,
-    /// Width and height. Default: 16,384.
-    pub max_side_px: u32,
-    /// Width times height. Default: 25 million, which is 100 MB decoded.
-    pub max_pixels: u64,
-}
-
-impl Default for PhotoLimits {
-    fn default() -> Self {
-        Self { max_file_bytes: 20 << 20, max_side_px: 16_384, max_pixels: 25_000_000 }
-    }
-}
-
 /// The assets of a run, shared by its threads.
 pub struct Assets {
-    template_root: path::Root,
-    data_root: path::Root,
+    sources: Sources,
+    has_remote_bases: [bool; 2],
     limits: PhotoLimits,
     photos: Cache<AssetRef, Arc<Photo>>,
-    decoded: Cache<PhotoId, Arc<Bitmap>>,
+    decoded: Cache<(PhotoId, Shrink), Arc<Bitmap>>,
     scaled: Cache<ScaledKey, Arc<ScaledPhoto>>,
+    /// Threads that fetch ahead: started when the first URL comes.
+    pool: OnceLock<Pool>,
+    landed_bytes: Arc<AtomicU64>,
     work: Work,
 }
 
@@ -99,7 +101,7 @@ struct Work {
 /// How often each step was done; what came from a cache is not counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct AssetCounts {
-    /// Files read.
+    /// Files read, URLs fetched.
     pub read: u64,
     /// Photos decoded.
     pub decoded: u64,
@@ -110,50 +112,73 @@ pub struct AssetCounts {
 impl Assets {
     /// Nothing is read yet.
     pub fn new(config: AssetsConfig) -> Self {
-        let AssetsConfig { template_dir, data_dir, decoded_budget_bytes, scaled_budget_bytes, limits } = config;
+        let AssetsConfig { template, data, gate, decoded_budget_bytes, scaled_budget_bytes, limits } = config;
         let file_budget = decoded_budget_bytes / 4;
         Self {
-            template_root: path::Root::new(template_dir),
-            data_root: path::Root::new(data_dir),
+            has_remote_bases: [&template, &data].map(|base| matches!(base, Base::Url(_))),
+            sources: Sources::new(template, data, gate),
             limits,
             photos: Cache::new(file_budget),
             decoded: Cache::new(decoded_budget_bytes - file_budget),
             scaled: Cache::new(scaled_budget_bytes),
+            pool: OnceLock::new(),
+            landed_bytes: Arc::default(),
             work: Work::default(),
         }
     }
 
-    /// A photo's file, with its size. Its pixels are not looked at yet.
+    /// Where they come from.
+    pub fn sources(&self) -> &Sources {
+        &self.sources
+    }
+
+    /// A photo's file, with its size. Its pixels are not looked at yet. A URL is fetched, which may take a while:
+    /// see [`Assets::fetch_ahead`].
     ///
     /// # Errors
-    /// When there is no such file, it lies outside its folder, is no image, or exceeds the limits. The
-    /// same error comes again for the rest of the run, without another look at the file.
+    /// When there is no such file, it may not be read, is no image, or exceeds the limits. The same error comes
+    /// again for the rest of the run, without another look at the file.
     pub fn photo(&self, asset: &AssetRef) -> Result<Arc<Photo>, AssetError> {
-        let root = match asset.base {
-            AssetBase::Template => &self.template_root,
-            AssetBase::Data => &self.data_root,
+        // A file's name is its key before it is looked up; everything else has to be named first.
+        let is_path = !asset.location.contains(':') && !self.has_remote_base(asset.base);
+        let name = match is_path && asset.location.len() <= MAX_KEY_BYTES {
+            true => asset.clone(),
+            false => self.sources.place(asset).map_err(|error| error.about(&asset.location))?.name(asset),
         };
-        let photo = self.photos.get_or_make(asset.clone(), || {
+        let photo = self.photos.get_or_make(name, || {
             self.work.read.fetch_add(1, Ordering::Relaxed);
-            let photo = Photo::read(&root.resolve(&asset.location)?, &asset.location, &self.limits)?;
+            let place = self.sources.place(asset)?;
+            let file = self.sources.read(&place, self.limits.max_file_bytes)?;
+            let photo = Photo::from_file(file, &place.shown(asset), &self.limits)?;
             let bytes = photo.file_bytes();
             Ok(Made { value: Arc::new(photo), bytes })
         });
         photo.map_err(|error| error.about(&asset.location))
     }
 
-    /// A part of a photo at the size that it is drawn: see [`ScaledPhoto`].
+    /// A part of a photo at the size that it is drawn: see [`ScaledPhoto`]. An SVG's text is drawn with `fonts`.
     ///
     /// # Errors
     /// When the photo cannot be decoded, the part is empty, or the size exceeds the limits.
-    pub fn scaled(&self, photo: &Arc<Photo>, crop: Crop, size: SizePx) -> Result<Arc<ScaledPhoto>, AssetError> {
+    pub fn scaled(
+        &self,
+        photo: &Arc<Photo>,
+        crop: Crop,
+        size: SizePx,
+        fonts: &FontSet,
+    ) -> Result<Arc<ScaledPhoto>, AssetError> {
         let scaled = || {
             let key = ScaledKey::new(photo.id, photo.size, crop, size)?;
-            self.check_drawn_size(key)?;
+            let key = if photo.has_text() { key.with_fonts(fonts.number()) } else { key };
+            let shrink = photo.shrink(&key);
+            self.check_drawn_size(key, photo, shrink)?;
             self.scaled.get_or_make(key, || {
-                let pixels = self.pixels(photo)?;
+                let drawn = photo.draw(key, fonts, &no_references, &self.limits);
+                let scaled = match drawn {
+                    Some(drawn) => drawn?,
+                    None => photo.scale(&*self.pixels(photo, shrink)?, shrink, key)?,
+                };
                 self.work.scaled.fetch_add(1, Ordering::Relaxed);
-                let scaled = scale::scale(&pixels, key, !photo.has_alpha)?;
                 let bytes = scaled.bitmap.data().len();
                 Ok(Made { value: Arc::new(scaled), bytes })
             })
@@ -171,20 +196,33 @@ impl Assets {
         }
     }
 
-    fn pixels(&self, photo: &Photo) -> Result<Arc<Bitmap>, AssetError> {
-        self.decoded.get_or_make(photo.id, || {
+    fn has_remote_base(&self, base: AssetBase) -> bool {
+        let [template, data] = self.has_remote_bases;
+        match base {
+            AssetBase::Template => template,
+            AssetBase::Data => data,
+        }
+    }
+
+    fn pixels(&self, photo: &Photo, shrink: Shrink) -> Result<Arc<Bitmap>, AssetError> {
+        self.decoded.get_or_make((photo.id, shrink), || {
             self.work.decoded.fetch_add(1, Ordering::Relaxed);
-            let bitmap = photo.decode(&self.limits)?;
+            let bitmap = photo.decode(shrink, &self.limits)?;
             let bytes = bitmap.data().len();
             Ok(Made { value: Arc::new(bitmap), bytes })
         })
     }
 
-    fn check_drawn_size(&self, key: ScaledKey) -> Result<(), AssetError> {
+    fn check_drawn_size(&self, key: ScaledKey, photo: &Photo, shrink: Shrink) -> Result<(), AssetError> {
         let PhotoLimits { max_side_px, max_pixels, .. } = self.limits;
         let size = key.size;
         // Scaling goes by columns first: what lies between is as wide as the part and as high as the result.
-        let between = u64::from(key.crop().width.ceil() as u32) * u64::from(size.height);
+        let between = match photo.is_vector {
+            true => 0,
+            false => {
+                u64::from(key.crop().width.ceil() as u32).div_ceil(shrink.factor().into()) * u64::from(size.height)
+            }
+        };
         let is_too_large = size.width.max(size.height) > max_side_px || size.area() > max_pixels;
         if is_too_large || between > max_pixels.saturating_mul(4) {
             let message = format!(
@@ -195,6 +233,11 @@ impl Assets {
         }
         Ok(())
     }
+}
+
+/// What an SVG refers to elsewhere is not loaded.
+fn no_references(_: &str) -> Result<Vec<u8>, AssetError> {
+    Err(AssetError::new(ErrorCode::UrlRefused, "references of an SVG are not loaded"))
 }
 
 impl std::fmt::Debug for Assets {
@@ -216,6 +259,10 @@ mod tests {
         AssetRef { location: location.into(), base: AssetBase::Data }
     }
 
+    fn no_fonts() -> FontSet {
+        FontLibrary::new().set(Vec::new())
+    }
+
     fn whole(photo: &Photo) -> Crop {
         Crop { x: 0.0, y: 0.0, width: photo.size.width as f32, height: photo.size.height as f32 }
     }
@@ -233,7 +280,7 @@ mod tests {
                     for _ in 0..20 {
                         let photo = assets.photo(&in_data(["a.png", "copy.png"][thread % 2])).unwrap();
                         assert_eq!(photo.size, SizePx::new(60, 40));
-                        let scaled = assets.scaled(&photo, whole(&photo), SizePx::new(30, 20)).unwrap();
+                        let scaled = assets.scaled(&photo, whole(&photo), SizePx::new(30, 20), &no_fonts()).unwrap();
                         assert_eq!(scaled.bitmap.size(), SizePx::new(30, 20));
                         assert!(scaled.opaque);
                     }
@@ -257,7 +304,7 @@ mod tests {
         let assets = Assets::new(config);
         let draw = |name: &str| {
             let photo = assets.photo(&in_data(name)).unwrap();
-            assets.scaled(&photo, whole(&photo), SizePx::new(30, 20)).unwrap()
+            assets.scaled(&photo, whole(&photo), SizePx::new(30, 20), &no_fonts()).unwrap()
         };
         draw("a.png");
         let first = draw("b.png");
@@ -277,7 +324,8 @@ mod tests {
             ("none.jpg", ErrorCode::PhotoMissing),
             ("text.jpg", ErrorCode::PhotoUnreadable),
             ("../x.jpg", ErrorCode::PhotoOutside),
-            ("https://example.com/x.jpg", ErrorCode::PhotoRemote),
+            ("http://127.0.0.1/x.jpg", ErrorCode::UrlRefused),
+            ("ftp://example.com/x.jpg", ErrorCode::UrlRefused),
             ("", ErrorCode::PhotoMissing),
         ];
         for (location, code) in cases {
@@ -308,7 +356,7 @@ mod tests {
         for number in [1, 7, 50, 101] {
             let photo = assets.photo(&in_data(&format!("images/{number}.webp"))).unwrap();
             let size = SizePx::new(500, 500);
-            let scaled = assets.scaled(&photo, whole(&photo), size).unwrap();
+            let scaled = assets.scaled(&photo, whole(&photo), size, &no_fonts()).unwrap();
             assert_eq!(scaled.bitmap.size(), size);
             let colors = scaled.bitmap.data().as_chunks::<4>().0.iter().collect::<std::collections::HashSet<_>>();
             assert!(scaled.opaque && colors.len() > 1000, "a photo has many colours, not {}", colors.len());
@@ -322,7 +370,7 @@ mod tests {
         let assets = Assets::new(AssetsConfig::new(folder.path(), folder.path()));
         let photo = assets.photo(&in_data("a.png")).unwrap();
         for size in [SizePx::new(1_000_000, 1), SizePx::new(16_000, 16_000), SizePx::new(u32::MAX, u32::MAX)] {
-            let error = assets.scaled(&photo, whole(&photo), size).unwrap_err();
+            let error = assets.scaled(&photo, whole(&photo), size, &no_fonts()).unwrap_err();
             assert_eq!(error.code, ErrorCode::PhotoTooLarge);
             assert!(error.message.starts_with("a.png: "), "{error}");
         }
@@ -335,8 +383,8 @@ mod tests {
         let limits = PhotoLimits { max_pixels: 100, ..PhotoLimits::default() };
         let assets = Assets::new(AssetsConfig { limits, ..AssetsConfig::new(folder.path(), folder.path()) });
         let photo = assets.photo(&in_data("wide.png")).unwrap();
-        assert!(assets.scaled(&photo, whole(&photo), SizePx::new(1, 16)).is_ok());
-        let error = assets.scaled(&photo, whole(&photo), SizePx::new(1, 17)).unwrap_err();
+        assert!(assets.scaled(&photo, whole(&photo), SizePx::new(1, 16), &no_fonts()).is_ok());
+        let error = assets.scaled(&photo, whole(&photo), SizePx::new(1, 17), &no_fonts()).unwrap_err();
         assert_eq!(error.code, ErrorCode::PhotoTooLarge);
     }
 }

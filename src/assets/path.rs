@@ -1,40 +1,140 @@
-//! From what a template or a row says to a file inside its folder.
+//! From what a template or a row says to a file inside its folder, or to a URL.
 
 use std::io::ErrorKind;
 use std::path::{Component, Path, PathBuf};
 
+use url::Url;
+
 use super::AssetError;
+use super::fetch::FetchError;
 use crate::job::ErrorCode;
 
-/// A folder that paths start from and may not leave, neither by `..` nor by a link.
-pub struct Root {
+/// The longest location that is looked at: longer than any path or URL that a system takes.
+const MAX_LOCATION_BYTES: usize = 8 << 10;
+
+/// Where relative locations start: the folder of a template or of data, or its URL.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Base {
+    /// A folder. Paths may not leave it.
+    Folder(PathBuf),
+    /// The URL of the template or of the data itself. Relative locations are resolved as in a web page (RFC 3986);
+    /// what they give goes through the gate as every URL does.
+    Url(Url),
+}
+
+impl Base {
+    /// The folder of a file, or the URL itself.
+    ///
+    /// # Errors
+    /// When the text starts as a URL does and is none.
+    pub fn of_file(file: &Path) -> Result<Self, String> {
+        match file.to_str().and_then(parse_url) {
+            Some(url) => url.map(Self::Url),
+            None => Ok(match file.parent() {
+                Some(folder) if folder != Path::new("") => Self::Folder(folder.to_owned()),
+                _ => Self::Folder(PathBuf::from(".")),
+            }),
+        }
+    }
+}
+
+impl<P: AsRef<Path> + ?Sized> From<&P> for Base {
+    fn from(folder: &P) -> Self {
+        Self::Folder(folder.as_ref().to_owned())
+    }
+}
+
+impl From<PathBuf> for Base {
+    fn from(folder: PathBuf) -> Self {
+        Self::Folder(folder)
+    }
+}
+
+/// `None`: the text is a path. URLs in the cells of tables often have spaces around them.
+pub fn parse_url(text: &str) -> Option<Result<Url, String>> {
+    let text = text.trim();
+    url_scheme(text)?;
+    Some(Url::parse(text).map_err(|error| format!("not a valid URL: {error}")))
+}
+
+/// Where something is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place<'l> {
+    /// A file, without links.
+    File(PathBuf),
+    /// To be fetched.
+    Url(Url),
+    /// Here already: a `data:` URL.
+    Data(&'l str),
+}
+
+/// A place that relative locations start from. A folder may not be left, neither by `..` nor by a link.
+pub enum Root {
+    /// A folder.
+    Folder(FolderRoot),
+    /// A URL.
+    Url(Url),
+}
+
+impl Root {
+    /// A folder, which need not exist (then nothing is found in it), or a URL.
+    pub fn new(base: impl Into<Base>) -> Self {
+        match base.into() {
+            Base::Folder(folder) => Self::Folder(FolderRoot::new(folder)),
+            Base::Url(url) => Self::Url(url),
+        }
+    }
+
+    /// Where a location leads. A path is taken as it is: `%20` is no space.
+    ///
+    /// # Errors
+    /// When there is no such file, it lies outside, or the location is no URL though it starts as one.
+    pub fn resolve<'l>(&self, location: &'l str) -> Result<Place<'l>, AssetError> {
+        if location.is_empty() {
+            return Err(AssetError::new(ErrorCode::PhotoMissing, "no photo is given"));
+        }
+        let trimmed = location.trim();
+        if url_scheme(trimmed).is_some_and(|scheme| scheme.eq_ignore_ascii_case("data")) {
+            return Ok(Place::Data(trimmed));
+        }
+        if location.len() > MAX_LOCATION_BYTES {
+            let message = format!("longer than {MAX_LOCATION_BYTES} bytes: neither a path nor a URL");
+            return Err(AssetError::new(ErrorCode::PhotoMissing, message));
+        }
+        let refused = |message: String| AssetError::from(FetchError::Refused(message));
+        if let Some(url) = parse_url(location) {
+            return url.map(Place::Url).map_err(refused);
+        }
+        match self {
+            Self::Folder(folder) => folder.resolve(location).map(Place::File),
+            Self::Url(base) => {
+                // A colon in a file's name makes no scheme.
+                let relative = match location.starts_with(['/', '?', '#']) {
+                    true => location.to_owned(),
+                    false => format!("./{location}"),
+                };
+                base.join(&relative).map(Place::Url).map_err(|error| refused(format!("not a valid URL: {error}")))
+            }
+        }
+    }
+}
+
+/// A folder with what it is called.
+pub struct FolderRoot {
     given: PathBuf,
     /// Without links; the folder as it was given where it does not exist.
     real: PathBuf,
 }
 
-impl Root {
-    /// A folder, which need not exist: then nothing is found in it.
-    pub fn new(folder: impl Into<PathBuf>) -> Self {
-        let folder = folder.into();
+impl FolderRoot {
+    fn new(folder: PathBuf) -> Self {
         // The folder of `rows.csv` is the empty path.
         let given = if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder };
         let real = given.canonicalize().unwrap_or_else(|_| given.clone());
         Self { given, real }
     }
 
-    /// The file's path, without links. Names are taken as they are: `%20` is no space.
-    ///
-    /// # Errors
-    /// When there is no such file, it lies outside, or the location is a URL.
-    pub fn resolve(&self, location: &str) -> Result<PathBuf, AssetError> {
-        if location.is_empty() {
-            return Err(AssetError::new(ErrorCode::PhotoMissing, "no photo is given"));
-        }
-        if let Some(scheme) = url_scheme(location) {
-            let message = format!("{scheme} URLs are not available yet: give a file's path");
-            return Err(AssetError::new(ErrorCode::PhotoRemote, message));
-        }
+    fn resolve(&self, location: &str) -> Result<PathBuf, AssetError> {
         let outside = |message: &str| AssetError::new(ErrorCode::PhotoOutside, message);
         let path = Path::new(location);
         // Before the disk is asked: nobody is to learn from the answer what lies outside.
@@ -89,17 +189,17 @@ fn url_scheme(location: &str) -> Option<&str> {
 mod tests {
     use super::*;
 
-    fn folder() -> (tempfile::TempDir, Root) {
+    fn folder() -> (tempfile::TempDir, FolderRoot) {
         let folder = tempfile::tempdir().unwrap();
         let campaign = folder.path().join("campaign");
         std::fs::create_dir_all(campaign.join("images")).unwrap();
         for file in ["a.png", "images/b.png", "images/50% off: x.png", "images/%20 a.png", "../secret.png"] {
             std::fs::write(campaign.join(file), "x").unwrap();
         }
-        (folder, Root::new(campaign))
+        (folder, FolderRoot::new(campaign))
     }
 
-    fn code(root: &Root, location: &str) -> Option<ErrorCode> {
+    fn code(root: &FolderRoot, location: &str) -> Option<ErrorCode> {
         root.resolve(location).err().map(|error| error.code)
     }
 
@@ -151,20 +251,53 @@ mod tests {
     }
 
     #[test]
-    fn urls_say_that_they_are_not_available_yet() {
+    fn urls_are_told_from_paths() {
         let (_folder, root) = folder();
-        for location in ["http://x/y.png", "HTTPS://x", "s3://b/k", "data:image/png;base64,AA", "file:///etc/hostname"]
-        {
-            assert_eq!(code(&root, location), Some(ErrorCode::PhotoRemote), "{location}");
+        let root = Root::Folder(root);
+        let url = |text: &str| Place::Url(Url::parse(text).unwrap());
+        for location in ["http://x/y.png", "HTTPS://x", "s3://b/k", "file:///etc/hostname", " https://x/y.png\n"] {
+            assert_eq!(root.resolve(location).unwrap(), url(location.trim()), "{location}");
         }
+        assert_eq!(root.resolve(" data:,x").unwrap(), Place::Data("data:,x"));
+        for location in ["http://", "https://[/", "http://a b/"] {
+            assert_eq!(root.resolve(location).unwrap_err().code, ErrorCode::UrlRefused, "{location}");
+        }
+        let code = |location: &str| root.resolve(location).err().map(|error| error.code);
         // Neither is a URL.
-        assert_eq!(code(&root, "c:x.png"), Some(ErrorCode::PhotoMissing));
-        assert_eq!(code(&root, "sale: 50% off.png"), Some(ErrorCode::PhotoMissing));
+        assert_eq!(code("c:x.png"), Some(ErrorCode::PhotoMissing));
+        assert_eq!(code("sale: 50% off.png"), Some(ErrorCode::PhotoMissing));
+        assert_eq!(code("file:/etc/hostname"), Some(ErrorCode::PhotoMissing));
+        assert_eq!(code(&format!("https://x/{}", "y".repeat(9000))), Some(ErrorCode::PhotoMissing));
+    }
+
+    #[test]
+    fn beside_a_url_locations_are_resolved_as_in_a_web_page() {
+        let root = Root::new(Base::of_file(Path::new("https://example.com/t/card.yaml?sig=1")).unwrap());
+        let cases = [
+            ("images/a.png", "https://example.com/t/images/a.png"),
+            ("../a.png", "https://example.com/a.png"),
+            ("/a.png", "https://example.com/a.png"),
+            ("//other.com/a.png", "https://other.com/a.png"),
+            ("sale: 50.png", "https://example.com/t/sale:%2050.png"),
+            ("http://other.com/a.png", "http://other.com/a.png"),
+        ];
+        for (location, url) in cases {
+            assert_eq!(root.resolve(location).unwrap(), Place::Url(Url::parse(url).unwrap()), "{location}");
+        }
+    }
+
+    #[test]
+    fn the_base_of_a_file_is_its_folder() {
+        let folder = |file: &str| Base::of_file(Path::new(file)).unwrap();
+        assert_eq!(folder("a/t.yaml"), Base::Folder("a".into()));
+        assert_eq!(folder("t.yaml"), Base::Folder(".".into()));
+        assert!(matches!(folder("https://x/t.yaml"), Base::Url(_)));
+        assert!(Base::of_file(Path::new("https://[/t.yaml")).is_err());
     }
 
     #[test]
     fn a_folder_that_is_not_there_has_no_photos() {
-        let root = Root::new(PathBuf::from("/nowhere/at/all"));
+        let root = FolderRoot::new(PathBuf::from("/nowhere/at/all"));
         assert_eq!(code(&root, "a.png"), Some(ErrorCode::PhotoMissing));
         assert_eq!(code(&root, "../a.png"), Some(ErrorCode::PhotoOutside));
     }

@@ -5,9 +5,11 @@ use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::decode::{Header, decode, read_header};
+use super::decode::svg::{Svg, SvgReferences};
+use super::decode::{Header, Kind, Shrink, decode, read_header};
 use super::path::unreadable;
-use super::{AssetError, PhotoLimits};
+use super::scale::{ScaledKey, ScaledPhoto, scale};
+use super::{AssetError, FontSet, PhotoLimits};
 use crate::job::ErrorCode;
 use crate::pixels::{Bitmap, SizePx};
 
@@ -21,35 +23,129 @@ impl std::fmt::Debug for PhotoId {
     }
 }
 
+/// Something about a photo that people should know, though it can be drawn.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PhotoNote {
+    /// A fixed word, as a manifest's warnings have it: `profile_ignored`, `reference_ignored`.
+    pub code: &'static str,
+    /// For people.
+    pub message: String,
+}
+
+impl PhotoNote {
+    /// The photo's colours may be wrong.
+    pub(super) fn profile_ignored(why: &str) -> Self {
+        let message = format!("the photo's colour profile is ignored: {why}").chars().take(300).collect();
+        Self { code: "profile_ignored", message }
+    }
+
+    /// Parts of an SVG are not drawn. None where it refers to nothing.
+    pub(super) fn references_ignored(references: Vec<String>) -> Option<Self> {
+        let first = references.first()?.chars().take(200).collect::<String>();
+        let more = references.len() - 1;
+        let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+        let message = format!("the SVG refers to {first}{more}, which is not loaded");
+        Some(Self { code: "reference_ignored", message })
+    }
+}
+
 /// A photo that can be drawn.
 pub struct Photo {
     /// Its content.
     pub id: PhotoId,
-    /// As it is seen: after the EXIF orientation.
+    /// As it is seen: after the EXIF orientation. Of an SVG: in CSS pixels, rounded.
     pub size: SizePx,
     /// Whether the file can hold transparency; its pixels may be opaque all the same.
     pub has_alpha: bool,
+    /// Whether it is drawn at any size without loss.
+    pub is_vector: bool,
+    /// What people should know about it.
+    pub notes: Vec<PhotoNote>,
     location: Arc<str>,
-    header: Header,
+    content: Content,
     file: Vec<u8>,
 }
 
+enum Content {
+    Pixels(Header),
+    Vector(Svg),
+}
+
 impl Photo {
-    pub(super) fn read(path: &Path, location: &Arc<str>, limits: &PhotoLimits) -> Result<Self, AssetError> {
-        let file = read_file(path, limits.max_file_bytes)?;
-        let header = read_header(&file, limits)?;
+    /// A photo of bytes from anywhere, whose length was checked. `location` is where they came from.
+    pub(super) fn from_file(file: Vec<u8>, location: &Arc<str>, limits: &PhotoLimits) -> Result<Self, AssetError> {
+        let content = match Kind::of(&file)? {
+            Kind::Svg => Content::Vector(Svg::read(&file, limits)?),
+            kind => Content::Pixels(read_header(&file, kind, limits)?),
+        };
         let mut id = [0; 16];
         id.copy_from_slice(&blake3::hash(&file).as_bytes()[..16]);
-        let (size, has_alpha) = (header.size(), header.has_alpha);
-        Ok(Self { id: PhotoId(id), size, has_alpha, location: location.clone(), header, file })
+        let (size, has_alpha, notes) = match &content {
+            Content::Pixels(header) => (header.size(), header.has_alpha, header.notes.clone()),
+            Content::Vector(svg) => (svg.size, true, svg.notes.clone()),
+        };
+        let is_vector = matches!(content, Content::Vector(_));
+        Ok(Self { id: PhotoId(id), size, has_alpha, is_vector, notes, location: location.clone(), content, file })
     }
 
-    /// The pixels, turned as the EXIF orientation says, premultiplied.
-    pub(super) fn decode(&self, limits: &PhotoLimits) -> Result<Bitmap, AssetError> {
-        decode(&self.file, &self.header, limits)
+    /// Whether what is drawn depends on the template's fonts.
+    pub fn has_text(&self) -> bool {
+        matches!(&self.content, Content::Vector(svg) if svg.has_text)
     }
 
-    /// Where it was read first, as the template or the row says it.
+    /// How much smaller its pixels may be decoded where they are drawn by `key`.
+    pub(super) fn shrink(&self, key: &ScaledKey) -> Shrink {
+        let crop = key.crop();
+        let ratio = (crop.width / key.size.width as f32).min(crop.height / key.size.height as f32);
+        match &self.content {
+            Content::Pixels(header) => header.shrink(ratio),
+            Content::Vector(_) => Shrink::NONE,
+        }
+    }
+
+    /// The pixels as sRGB, turned as the EXIF orientation says, premultiplied.
+    ///
+    /// # Errors
+    /// Also for a vector, which has none.
+    pub(super) fn decode(&self, shrink: Shrink, limits: &PhotoLimits) -> Result<Bitmap, AssetError> {
+        match &self.content {
+            Content::Pixels(header) => decode(&self.file, header, shrink, limits),
+            Content::Vector(_) => Err(AssetError::new(ErrorCode::PhotoUnreadable, "an SVG has no pixels to decode")),
+        }
+    }
+
+    /// A part of its pixels, decoded by [`Photo::decode`], at the size that it is drawn.
+    pub(super) fn scale(&self, pixels: &Bitmap, shrink: Shrink, key: ScaledKey) -> Result<ScaledPhoto, AssetError> {
+        let offset = match &self.content {
+            Content::Pixels(header) => header.shrunk_offset(shrink),
+            Content::Vector(_) => [0.0; 2],
+        };
+        scale(pixels, (shrink, offset), key, !self.has_alpha)
+    }
+
+    /// A part of a vector at the size that it is drawn; nothing where it has pixels.
+    pub(super) fn draw(
+        &self,
+        key: ScaledKey,
+        fonts: &FontSet,
+        references: &SvgReferences<'_>,
+        limits: &PhotoLimits,
+    ) -> Option<Result<ScaledPhoto, AssetError>> {
+        let Content::Vector(svg) = &self.content else { return None };
+        let drawn = svg.draw(&self.file, &key, fonts, references, limits);
+        Some(drawn.map(|bitmap| ScaledPhoto::new(key, bitmap)))
+    }
+
+    /// The most memory that decoding takes at one moment, the pixels that it gives included. For a vector this is
+    /// what its own limits allow for beside the picture drawn, which is not known here.
+    pub fn decode_bytes_estimate(&self) -> u64 {
+        match &self.content {
+            Content::Pixels(header) => header.decode_bytes(Shrink::NONE),
+            Content::Vector(_) => self.file.len() as u64 * 10,
+        }
+    }
+
+    /// Where it was read first, as the template or the row says it, without the secrets of a URL.
     pub fn location(&self) -> &str {
         &self.location
     }
@@ -66,7 +162,7 @@ impl std::fmt::Debug for Photo {
     }
 }
 
-fn read_file(path: &Path, max_bytes: u64) -> Result<Vec<u8>, AssetError> {
+pub(super) fn read_file(path: &Path, max_bytes: u64) -> Result<Vec<u8>, AssetError> {
     let too_large = |bytes: u64| {
         let message = format!("the file has {bytes} bytes: at most {max_bytes} are allowed");
         AssetError::new(ErrorCode::PhotoTooLarge, message)

@@ -9,6 +9,7 @@
 use fast_image_resize::images::{Image, ImageRef};
 use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
 
+use super::decode::Shrink;
 use super::{AssetError, PhotoId};
 use crate::job::ErrorCode;
 use crate::pixels::{Bitmap, SizePx};
@@ -35,6 +36,8 @@ pub struct ScaledKey {
     edge_bits: [u32; 4],
     /// Of the result.
     pub size: SizePx,
+    /// The number of the font set for an SVG with text; otherwise 0.
+    fonts: u64,
 }
 
 /// A photo's part at the size that it is drawn.
@@ -67,7 +70,12 @@ impl ScaledKey {
         if !is_visible {
             return Err(AssetError::new(ErrorCode::BadValue, "no part of the photo is left to draw"));
         }
-        Ok(Self { photo, edge_bits: [left, top, right, bottom].map(f32::to_bits), size })
+        Ok(Self { photo, edge_bits: [left, top, right, bottom].map(f32::to_bits), size, fonts: 0 })
+    }
+
+    /// For what is drawn with a font set.
+    pub(super) fn with_fonts(self, number: u64) -> Self {
+        Self { fonts: number, ..self }
     }
 
     /// The part of the photo.
@@ -77,8 +85,22 @@ impl ScaledKey {
     }
 }
 
-/// Crops and scales a photo's pixels.
-pub(super) fn scale(pixels: &Bitmap, key: ScaledKey, is_opaque: bool) -> Result<ScaledPhoto, AssetError> {
+impl ScaledPhoto {
+    /// A finished picture of unknown opacity.
+    pub(super) fn new(key: ScaledKey, bitmap: Bitmap) -> Self {
+        let opaque = bitmap.data().as_chunks::<4>().0.iter().all(|pixel| pixel[3] == 255);
+        Self { key, bitmap, opaque }
+    }
+}
+
+/// Crops and scales a photo's pixels, which may have been decoded smaller: a place of the photo lies in them at
+/// `place / factor + offset`.
+pub(super) fn scale(
+    pixels: &Bitmap,
+    (shrink, offset): (Shrink, [f32; 2]),
+    key: ScaledKey,
+    is_opaque: bool,
+) -> Result<ScaledPhoto, AssetError> {
     let SizePx { width, height } = key.size;
     let failed = |error: &dyn std::fmt::Display| {
         AssetError::new(ErrorCode::PhotoUnreadable, format!("cannot be scaled: {error}").to_lowercase())
@@ -90,6 +112,12 @@ pub(super) fn scale(pixels: &Bitmap, key: ScaledKey, is_opaque: bool) -> Result<
         Image::from_slice_u8(width, height, bitmap.data_mut(), PixelType::U8x4).map_err(|error| failed(&error))?;
     // In doubles the difference of two floats is exact: the part does not grow over the photo's edge.
     let [left, top, right, bottom] = key.edge_bits.map(|bits| f64::from(f32::from_bits(bits)));
+    let shrunk = |edge: f64, offset: f32, side: u32| {
+        (edge / f64::from(shrink.factor()) + f64::from(offset)).clamp(0.0, f64::from(side))
+    };
+    let SizePx { width: source_width, height: source_height } = pixels.size();
+    let [left, right] = [left, right].map(|edge| shrunk(edge, offset[0], source_width));
+    let [top, bottom] = [top, bottom].map(|edge| shrunk(edge, offset[1], source_height));
     let options = ResizeOptions::new()
         .resize_alg(ResizeAlg::Convolution(FilterType::Lanczos3))
         .crop(left, top, right - left, bottom - top)
@@ -98,9 +126,9 @@ pub(super) fn scale(pixels: &Bitmap, key: ScaledKey, is_opaque: bool) -> Result<
     Resizer::new().resize(&source, &mut target, &options).map_err(|error| failed(&error))?;
     if !is_opaque {
         hold_below_alpha(bitmap.data_mut());
+        return Ok(ScaledPhoto::new(key, bitmap));
     }
-    let opaque = is_opaque || bitmap.data().as_chunks::<4>().0.iter().all(|pixel| pixel[3] == 255);
-    Ok(ScaledPhoto { key, bitmap, opaque })
+    Ok(ScaledPhoto { key, bitmap, opaque: true })
 }
 
 /// The lobes of the kernel overshoot at edges; no premultiplied channel may exceed its alpha.
@@ -119,9 +147,10 @@ mod tests {
     use super::*;
 
     const PHOTO: PhotoId = PhotoId([7; 16]);
+    const WHOLE: (Shrink, [f32; 2]) = (Shrink::NONE, [0.0; 2]);
 
     fn scaled(pixels: &Bitmap, crop: Crop, size: SizePx, is_opaque: bool) -> ScaledPhoto {
-        scale(pixels, ScaledKey::new(PHOTO, pixels.size(), crop, size).unwrap(), is_opaque).unwrap()
+        scale(pixels, WHOLE, ScaledKey::new(PHOTO, pixels.size(), crop, size).unwrap(), is_opaque).unwrap()
     }
 
     fn whole(size: SizePx) -> Crop {
@@ -275,7 +304,7 @@ mod tests {
             });
             let size = SizePx::new(target_width, target_height);
             if let Ok(key) = ScaledKey::new(PHOTO, pixels.size(), Crop { x, y, width, height }, size) {
-                let scaled = scale(&pixels, key, is_opaque).unwrap();
+                let scaled = scale(&pixels, WHOLE, key, is_opaque).unwrap();
                 for pixel in scaled.bitmap.data().as_chunks::<4>().0 {
                     prop_assert!(pixel[..3].iter().all(|channel| *channel <= pixel[3]), "{:?}", pixel);
                     prop_assert!(!is_opaque || pixel[3] == 255);

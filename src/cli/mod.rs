@@ -8,6 +8,7 @@ mod args;
 mod check;
 mod doctor;
 mod environment;
+mod fetch_args;
 mod output;
 mod render;
 mod schema;

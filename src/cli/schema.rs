@@ -4,7 +4,7 @@ use anyhow::Context;
 use clap::{Args, ValueEnum};
 
 use super::{Status, output};
-use crate::{job, template};
+use crate::{job, render, template};
 
 /// Arguments of `gravure schema`.
 #[derive(Debug, Args)]
@@ -23,6 +23,8 @@ enum What {
     Result,
     /// A line of manifest.jsonl
     Manifest,
+    /// A line of check --json
+    Check,
 }
 
 /// Prints a schema.
@@ -32,6 +34,7 @@ pub fn run(args: &SchemaArgs) -> anyhow::Result<Status> {
         What::Job => job::schema::job(),
         What::Result => job::schema::result(),
         What::Manifest => job::schema::manifest(),
+        What::Check => render::check::schema::check(),
     };
     output::print(&serde_json::to_string_pretty(&schema).context("cannot write JSON")?)?;
     Ok(Status::Fine)

@@ -20,16 +20,6 @@ impl Table {
         debug_assert_eq!(cells.len(), self.header.len());
         self.rows.push(cells);
     }
-
-    /// Rows without the header.
-    pub fn len(&self) -> usize {
-        self.rows.len()
-    }
-
-    /// Whether there is nothing but the header.
-    pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
-    }
 }
 
 impl std::fmt::Display for Table {
@@ -71,7 +61,6 @@ mod tests {
     #[test]
     fn columns_are_aligned_and_numbers_go_to_the_right() {
         let mut table = Table::new(&["row", "key", "message"]);
-        assert!(table.is_empty());
         table.push(vec!["3".into(), "été".into(), "cut off".into()]);
         table.push(vec!["1200".into(), "abc-d".into(), String::new()]);
         assert_eq!(table.to_string(), " row  key    message\n   3  été    cut off\n1200  abc-d\n");

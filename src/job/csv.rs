@@ -20,10 +20,13 @@ pub(super) struct CsvRows {
     record: ByteRecord,
     /// The parser leaves the line feed of a CR LF for the next record.
     crlf: bool,
+    /// Lines before the header that are not the parser's.
+    lines_before: u64,
 }
 
 impl CsvRows {
     pub(super) fn open(mut input: Input) -> Result<Self, RowError> {
+        let separator = take_separator_line(&mut input).map_err(|error| RowError::io(&error))?;
         let mut scan = HeaderScan::default();
         let mut ended = false;
         // One byte more than the line end, to see whether a CR has its line feed.
@@ -36,7 +39,7 @@ impl CsvRows {
         let mut scan = HeaderScan::default();
         let header = head.iter().position(|&byte| scan.ends_at(byte)).map_or(head, |end| &head[..end]);
         let crlf = head[header.len()..].starts_with(b"\r\n");
-        let delimiter = delimiter(header);
+        let delimiter = separator.unwrap_or_else(|| delimiter(header));
         let end = format!("{}{END}", if crlf { "\r\n" } else { "\n" });
         let guarded =
             Guarded { input, end: io::Cursor::new(end.into_bytes()), budget: MAX_ROW_BYTES, is_over_budget: false };
@@ -46,7 +49,8 @@ impl CsvRows {
             .delimiter(delimiter)
             .buffer_capacity(1 << 16)
             .from_reader(guarded);
-        let mut rows = Self { reader, columns: Vec::new(), record: ByteRecord::new(), crlf };
+        let lines_before = u64::from(separator.is_some());
+        let mut rows = Self { reader, columns: Vec::new(), record: ByteRecord::new(), crlf, lines_before };
         let Some(line) = rows.read_record()? else { return Err(RowError::new(RowErrorKind::NoHeader)) };
         rows.columns = rows.read_header().map_err(|error| error.at_line(line))?;
         Ok(rows)
@@ -116,7 +120,7 @@ impl CsvRows {
     /// Reads the next record and tells the line on which it starts; `None` at the end.
     fn read_record(&mut self) -> Result<Option<u64>, RowError> {
         self.reader.get_mut().budget = MAX_ROW_BYTES;
-        let line_before = self.reader.position().line();
+        let line_before = self.lines_before + self.reader.position().line();
         if let Err(error) = self.reader.read_byte_record(&mut self.record) {
             let kind = match self.reader.get_ref().is_over_budget {
                 true => RowErrorKind::TooLong { limit: MAX_ROW_BYTES },
@@ -124,7 +128,7 @@ impl CsvRows {
             };
             return Err(RowError::new(kind).at_line(line_before));
         }
-        let line_after = self.reader.position().line();
+        let line_after = self.lines_before + self.reader.position().line();
         let feeds = self.record.iter().map(line_feeds).sum::<u64>();
         let at_end = self.reader.get_ref().is_at_end();
         match self.record.iter().next_back() {
@@ -139,6 +143,36 @@ impl CsvRows {
             }
         }
     }
+}
+
+/// Excel's first line `sep=;`, which names the delimiter: taken out of the data.
+fn take_separator_line(input: &mut Input) -> io::Result<Option<u8>> {
+    let is_line_end = |byte| matches!(byte, b'\r' | b'\n');
+    let mut ended = false;
+    // One byte more than the line end, to see whether a CR has its line feed.
+    let head = input.peek_until(|byte| {
+        let had_ended = ended;
+        ended |= is_line_end(byte);
+        had_ended
+    })?;
+    let end = head.iter().position(|byte| is_line_end(*byte)).unwrap_or(head.len());
+    let (line, rest) = head.split_at(end);
+    let quoted = line.strip_prefix(b"\"").and_then(|line| line.strip_suffix(b"\""));
+    let line = quoted.unwrap_or(line);
+    let Some((name, &[separator])) = line.split_at_checked(4) else {
+        return Ok(None);
+    };
+    let is_separator = separator == b'\t' || separator.is_ascii_punctuation() && separator != b'"';
+    if !name.eq_ignore_ascii_case(b"sep=") || !is_separator {
+        return Ok(None);
+    }
+    let line_end = match rest {
+        [b'\r', b'\n', ..] => 2,
+        [] => 0,
+        _ => 1,
+    };
+    input.skip(end + line_end);
+    Ok(Some(separator))
 }
 
 /// Finds the end of the header: a line end outside quotes, after at least one other byte (the parser
@@ -232,7 +266,39 @@ mod tests {
         for text in ["a,b\n1,2\n", "a;b\n1;2\n", "a\tb\n1\t2\n", "\u{feff}a,b\n1,2", "\"a;;\",b\n1,2"] {
             assert_eq!(read(text), ["2: 1|2"], "{text:?}");
         }
-        assert_eq!(read("name\n1,5\n"), ["line 2: expected 1 cells as in the header, found 2"]);
+        assert_eq!(
+            read("name\n1,5\n"),
+            ["line 2: expected 1 cell as in the header, found 2 (a cell with the separator in it needs quotes)"]
+        );
+    }
+
+    #[test]
+    fn excels_separator_line_names_the_delimiter_and_is_no_row() {
+        for text in [
+            "sep=;\na;b,c\n1;2\n",
+            "\u{feff}SEP=;\r\na;b,c\r\n1;2\r\n",
+            "\"sep=;\"\na;b,c\n1;2",
+            "sep=|\na|b,c\n1|2\n",
+            "sep=\t\na\tb,c\n1\t2\n",
+        ] {
+            let reader = open(text).unwrap();
+            assert_eq!(reader.columns(), ["a".into(), Arc::<str>::from("b,c")], "{text:?}");
+            assert_eq!(read(text), ["3: 1|2"], "{text:?}");
+        }
+        assert_eq!(read("sep=;\na;b\n1\n"), ["line 3: expected 2 cells as in the header, found 1"]);
+        // A column may be called so.
+        for text in ["sep=\n1\n", "sep=xy\n1\n", "sep=a\n1\n"] {
+            assert_eq!(read(text), ["2: 1"], "{text:?}");
+        }
+        assert_eq!(open("sep=;").unwrap_err().kind, RowErrorKind::NoHeader);
+    }
+
+    #[test]
+    fn a_cell_too_many_says_what_is_often_behind_it() {
+        let items = read("a,b\n1,2,3\n");
+        let expected =
+            "line 2: expected 2 cells as in the header, found 3 (a cell with the separator in it needs quotes)";
+        assert_eq!(items, [expected]);
     }
 
     #[test]
@@ -264,7 +330,11 @@ mod tests {
     #[test]
     fn latin1_is_named_with_line_and_column_and_is_fatal() {
         let items = read(b"a,b\n1,ok\n\"x\n\",caf\xe9\n3,4\n");
-        assert_eq!(items, ["2: 1|ok", "line 4, column 2: not UTF-8 (byte 0xe9): save the data as UTF-8"]);
+        assert_eq!(items[0], "2: 1|ok");
+        assert_eq!(items.len(), 2);
+        let expected =
+            "line 4, column 2: not UTF-8 but probably Windows-1252 or Latin-1 (byte 0xe9): save the data as UTF-8";
+        assert!(items[1].starts_with(expected), "{}", items[1]);
     }
 
     #[test]

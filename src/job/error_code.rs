@@ -18,7 +18,7 @@ pub enum ErrorCode {
     BadName,
     /// Another variant of the run has the same object name.
     NameCollision,
-    /// The photo's file does not exist.
+    /// The photo's file does not exist, or its server has none (404, 410).
     PhotoMissing,
     /// The photo's file is not an image that can be read.
     PhotoUnreadable,
@@ -26,10 +26,12 @@ pub enum ErrorCode {
     PhotoTooLarge,
     /// The photo's path leaves the folder that it is relative to.
     PhotoOutside,
-    /// The photo is a URL: not available yet.
-    PhotoRemote,
     /// One canvas has more layers than are drawn: a `repeat` over a long list.
     TooManyLayers,
+    /// The URL may not be fetched: its scheme, host, port or address is not allowed, or the run is offline.
+    UrlRefused,
+    /// The URL could not be fetched: no connection, no answer in time, or a status that brings no file.
+    UrlFailed,
     /// Layers or isolates are nested too deep.
     LayoutTooDeep,
     /// A text is longer than the limit.
@@ -74,8 +76,9 @@ impl ErrorCode {
             Self::PhotoUnreadable,
             Self::PhotoTooLarge,
             Self::PhotoOutside,
-            Self::PhotoRemote,
             Self::TooManyLayers,
+            Self::UrlRefused,
+            Self::UrlFailed,
             Self::LayoutTooDeep,
             Self::TextTooLong,
             Self::CanvasTooLarge,
@@ -106,8 +109,9 @@ impl ErrorCode {
             Self::PhotoUnreadable => "photo_unreadable",
             Self::PhotoTooLarge => "photo_too_large",
             Self::PhotoOutside => "photo_outside",
-            Self::PhotoRemote => "photo_remote",
             Self::TooManyLayers => "too_many_layers",
+            Self::UrlRefused => "url_refused",
+            Self::UrlFailed => "url_failed",
             Self::LayoutTooDeep => "layout_too_deep",
             Self::TextTooLong => "text_too_long",
             Self::CanvasTooLarge => "canvas_too_large",

@@ -347,7 +347,8 @@ mod tests {
 
     #[test]
     fn another_encoding_is_fatal_in_both() {
-        let expected = "not UTF-8 (byte 0xe9): save the data as UTF-8";
+        let expected = "not UTF-8 but probably Windows-1252 or Latin-1 (byte 0xe9): save the data as UTF-8, \
+                        in Excel as \"CSV UTF-8\"";
         let lines = read(b"{\"a\":1}\n{\"a\":\"caf\xe9\"}\n{\"a\":1}\n", RowSyntax::JsonLines);
         assert_eq!(lines, ["1: a=1".to_owned(), format!("line 2: {expected}")]);
         let array = read(b"[{\"a\":1},\n{\n\"a\":\"caf\xe9\"},{\"a\":1}]", RowSyntax::JsonArray);

@@ -171,7 +171,8 @@ pub(crate) mod tests {
         "version": 1, "id": "c-0", "campaign": "c", "part": 0, "attempt": 2,
         "template": {"gravure": 1}, "template_base": "s3://b/t", "data_base": "s3://b/d",
         "rows": [{"id": 7, "name": "x"}],
-        "outputs": [{"format": "jpeg", "quality": 85}], "destination": "s3://b/out", "name": "{{ key }}.{{ ext }}",
+        "outputs": [{"format": "webp", "quality": 85, "lossless": false, "effort": 2, "suffix": "-s"}],
+        "destination": "s3://b/out", "name": "{{ key }}.{{ ext }}",
         "now": "2026-01-01T00:00:00Z", "locale": "en-US", "metadata": {"order": 1}, "reply_to": "results"
     }"#;
 

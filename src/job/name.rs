@@ -64,8 +64,14 @@ impl ObjectName {
     pub const INDEX: &'static str = "index.html";
     /// The folder of a campaign's bookkeeping.
     pub const FOLDER: &'static str = "_gravure";
+    /// How the names of files start that gravure keeps for itself in a folder.
+    pub const OWN_PREFIX: &'static str = ".gravure";
     /// How the temporary files of the directory store start.
     pub const TEMPORARY_PREFIX: &'static str = ".gravure-tmp-";
+    /// Held by the run that writes to the folder.
+    pub const LOCK: &'static str = ".gravure.lock";
+    /// The manifest of a resumed run, until it takes the place of the earlier one.
+    pub const JOURNAL: &'static str = ".gravure-manifest.jsonl";
 
     /// Checks a name.
     ///
@@ -76,8 +82,10 @@ impl ObjectName {
         let first = name.split('/').next().unwrap_or_default();
         // Case-insensitive, as some file systems are.
         let is = |word: &str, reserved: &str| word.eq_ignore_ascii_case(reserved);
-        let temporary = name.split('/').any(|segment| segment.starts_with(Self::TEMPORARY_PREFIX));
-        if is(first, Self::FOLDER) || is(name, Self::MANIFEST) || is(name, Self::INDEX) || temporary {
+        let is_own =
+            |segment: &str| segment.get(..Self::OWN_PREFIX.len()).is_some_and(|start| is(start, Self::OWN_PREFIX));
+        let is_own = name.split('/').any(is_own);
+        if is(first, Self::FOLDER) || is(name, Self::MANIFEST) || is(name, Self::INDEX) || is_own {
             return Err(NameError::Reserved(name.to_owned()));
         }
         Ok(checked)
@@ -181,7 +189,15 @@ mod tests {
 
     #[test]
     fn own_names_are_reserved() {
-        for name in ["manifest.jsonl", "index.html", "Index.HTML", "_gravure/x", "_gravure", "a/.gravure-tmp-1"] {
+        for name in [
+            "manifest.jsonl",
+            "index.html",
+            "Index.HTML",
+            "_gravure/x",
+            "_gravure",
+            "a/.gravure-tmp-1",
+            ".Gravure.lock",
+        ] {
             assert_eq!(ObjectName::new(name), Err(NameError::Reserved(name.to_owned())));
             assert!(ObjectName::own(name).is_ok());
         }

@@ -1,99 +1,151 @@
-//! The image formats that a variant can have.
+//! What is made of every canvas: a format with its settings.
+//!
+//! Illegal combinations cannot be held: see [`super::OutputSpec`] for how an output is written and checked.
 
+use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
-use thiserror::Error;
 
-/// A file format.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Format {
-    /// JPEG, 4:2:0: no transparency.
-    Jpeg,
-    /// PNG: lossless.
-    Png,
-}
+use super::{Format, OutputSpec, Suffix};
 
-impl Format {
-    /// Every format, in the order that help texts list them.
-    pub const ALL: [Self; 2] = [Self::Jpeg, Self::Png];
-
-    /// Of a file name, without the dot: `jpg`, `png`.
-    pub fn extension(self) -> &'static str {
-        match self {
-            Self::Jpeg => "jpg",
-            Self::Png => "png",
-        }
-    }
-
-    /// As templates, flags and manifests spell it: `jpeg`, `png`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Jpeg => "jpeg",
-            Self::Png => "png",
-        }
-    }
-}
-
-impl std::fmt::Display for Format {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-/// Why a word is no format.
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
-pub enum FormatError {
-    /// Planned.
-    #[error("the format {0} is not available yet: use jpeg or png")]
-    Unavailable(&'static str),
-    /// Anything else.
-    #[error("unknown format {0:?}: expected jpeg or png")]
-    Unknown(String),
-}
-
-impl FromStr for Format {
-    type Err = FormatError;
-
-    fn from_str(word: &str) -> Result<Self, Self::Err> {
-        match word.to_ascii_lowercase().as_str() {
-            "jpeg" | "jpg" => Ok(Self::Jpeg),
-            "png" => Ok(Self::Png),
-            "webp" => Err(FormatError::Unavailable("webp")),
-            "avif" => Err(FormatError::Unavailable("avif")),
-            _ => Err(FormatError::Unknown(word.chars().take(40).collect())),
-        }
-    }
+/// One file to make of a canvas.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[serde(try_from = "OutputSpec", into = "OutputSpec")]
+pub struct Output {
+    /// How it is encoded.
+    pub encoding: Encoding,
+    /// What its file name has before the extension, so that one format can be made twice. Default: nothing.
+    pub suffix: Suffix,
 }
 
 /// A format with its settings.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
-#[serde(try_from = "UncheckedOutput")]
-pub struct Output {
-    /// The file format.
-    pub format: Format,
-    /// 1 to 100, for JPEG. Default: 85.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Encoding {
+    /// JPEG.
+    Jpeg(Jpeg),
+    /// PNG.
+    Png(Png),
+    /// WebP.
+    Webp(Webp),
+}
+
+/// An opaque colour of 8 bits a channel, sRGB.
+pub type Rgb = [u8; 3];
+
+/// White.
+pub const WHITE: Rgb = [255; 3];
+
+/// Settings of a JPEG.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Jpeg {
+    /// 1 to 100. Default: 85.
     pub quality: u8,
+    /// Default: 4:2:0.
+    pub subsampling: Subsampling,
+    /// Whether it is shown coarse first and fine later. Default: no.
+    pub progressive: bool,
+    /// What transparency is laid over. Default: white.
+    pub background: Rgb,
+}
+
+/// Settings of a PNG.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub struct Png {
+    /// Default: 24 bits where every pixel is opaque, else 32.
+    pub depth: Depth,
+    /// Default: speed.
+    pub compression: Compression,
+}
+
+/// Settings of a WebP.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Webp {
+    /// Default: lossy, of quality 80.
+    pub mode: WebpMode,
+    /// 0 (fast) to 6 (small): libwebp's method. Default: 4.
+    pub effort: u8,
+}
+
+/// What a WebP may lose.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum WebpMode {
+    /// As much as its quality allows; alpha is kept as it is.
+    Lossy {
+        /// 1 to 100.
+        quality: u8,
+    },
+    /// Nothing.
+    Lossless,
+}
+
+/// How many chroma samples a JPEG keeps.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub enum Subsampling {
+    /// One for two by two pixels.
+    #[default]
+    Chroma420,
+    /// One for each pixel: small coloured text stays sharp.
+    Chroma444,
+}
+
+/// Bits a pixel of a PNG.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub enum Depth {
+    /// 24 where every pixel is opaque, else 32.
+    #[default]
+    Auto,
+    /// Always 24.
+    Bits24 {
+        /// What transparency is laid over.
+        background: Rgb,
+    },
+    /// Always 32.
+    Bits32,
+}
+
+/// What a PNG's encoder goes for.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub enum Compression {
+    /// Many files a second.
+    #[default]
+    Speed,
+    /// Between.
+    Balanced,
+    /// Small files, whatever it takes.
+    Size,
 }
 
 impl Output {
-    /// The quality where nobody asks for another.
-    pub const DEFAULT_QUALITY: u8 = 85;
-
-    /// A format at its default quality.
+    /// A format with its default settings.
     pub const fn new(format: Format) -> Self {
-        Self { format, quality: Self::DEFAULT_QUALITY }
+        let encoding = match format {
+            Format::Jpeg => Encoding::Jpeg(Jpeg::DEFAULT),
+            Format::Png => Encoding::Png(Png { depth: Depth::Auto, compression: Compression::Speed }),
+            Format::Webp => Encoding::Webp(Webp::DEFAULT),
+        };
+        Self { encoding, suffix: Suffix::NONE }
     }
 
-    /// The same format at another quality.
-    ///
-    /// # Errors
-    /// When `quality` is not 1 to 100.
-    pub fn with_quality(self, quality: u64) -> Result<Self, QualityError> {
-        match u8::try_from(quality) {
-            Ok(quality @ 1..=100) => Ok(Self { quality, ..self }),
-            _ => Err(QualityError(quality)),
+    /// Its format.
+    pub fn format(&self) -> Format {
+        match self.encoding {
+            Encoding::Jpeg(_) => Format::Jpeg,
+            Encoding::Png(_) => Format::Png,
+            Encoding::Webp(_) => Format::Webp,
+        }
+    }
+
+    /// The object name that this output has where the pattern gives `name`: the suffix goes before the extension,
+    /// or to the end where the pattern has none.
+    pub fn object_name(&self, name: String) -> String {
+        if self.suffix.is_empty() {
+            return name;
+        }
+        let extension = self.format().extension();
+        match name.strip_suffix(extension).and_then(|stem| stem.strip_suffix('.')) {
+            Some(stem) => format!("{stem}{}.{extension}", self.suffix),
+            None => format!("{name}{}", self.suffix),
         }
     }
 }
@@ -105,59 +157,145 @@ impl Default for Output {
     }
 }
 
-/// A quality outside 1 to 100.
-#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
-#[error("expected a quality from 1 to 100, got {0}")]
-pub struct QualityError(pub u64);
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct UncheckedOutput {
-    format: String,
-    quality: Option<u64>,
+impl Jpeg {
+    /// What a JPEG is where nobody asks for something else.
+    pub const DEFAULT: Self =
+        Self { quality: 85, subsampling: Subsampling::Chroma420, progressive: false, background: WHITE };
 }
 
-impl TryFrom<UncheckedOutput> for Output {
-    type Error = String;
+impl Webp {
+    /// The quality where nobody asks for another: about what 85 is of a JPEG.
+    pub const DEFAULT_QUALITY: u8 = 80;
+    /// The most work.
+    pub const MAX_EFFORT: u8 = 6;
+    /// What a WebP is where nobody asks for something else.
+    pub const DEFAULT: Self = Self { mode: WebpMode::Lossy { quality: Self::DEFAULT_QUALITY }, effort: 4 };
+}
 
-    fn try_from(UncheckedOutput { format, quality }: UncheckedOutput) -> Result<Self, String> {
-        let output = Self::new(format.parse().map_err(|error: FormatError| error.to_string())?);
-        match quality {
-            None => Ok(output),
-            Some(quality) => output.with_quality(quality).map_err(|error| error.to_string()),
+/// A line of text that no two encodings share: part of the hash of what decides a variant's bytes.
+impl fmt::Display for Encoding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Destructured, so that a setting cannot be forgotten.
+        match *self {
+            Self::Jpeg(Jpeg { quality, subsampling, progressive, background }) => {
+                let background = hex(background);
+                write!(f, "jpeg quality {quality}, {subsampling}, progressive {progressive}, over {background}")
+            }
+            Self::Png(Png { depth, compression }) => {
+                write!(f, "png depth {depth}, {compression}")?;
+                match depth {
+                    Depth::Bits24 { background } => write!(f, ", over {}", hex(background)),
+                    Depth::Auto | Depth::Bits32 => Ok(()),
+                }
+            }
+            Self::Webp(Webp { mode: WebpMode::Lossy { quality }, effort }) => {
+                write!(f, "webp quality {quality}, effort {effort}")
+            }
+            Self::Webp(Webp { mode: WebpMode::Lossless, effort }) => write!(f, "webp lossless, effort {effort}"),
         }
     }
 }
+
+/// `#rrggbb`.
+pub(super) fn hex([r, g, b]: Rgb) -> String {
+    format!("#{r:02x}{g:02x}{b:02x}")
+}
+
+/// The words of a setting, both ways.
+macro_rules! words {
+    ($type:ty, $( $word:literal => $value:pat => $made:expr ),+ $(,)?) => {
+        impl $type {
+            /// How its values are written.
+            pub const WORDS: &[&str] = &[$($word),+];
+        }
+
+        impl fmt::Display for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(match self { $($value => $word),+ })
+            }
+        }
+
+        impl FromStr for $type {
+            type Err = String;
+
+            fn from_str(word: &str) -> Result<Self, String> {
+                match word {
+                    $($word => Ok($made),)+
+                    _ => Err(format!("expected one of {}", Self::WORDS.join(", "))),
+                }
+            }
+        }
+    };
+}
+
+words!(Subsampling, "4:2:0" => Self::Chroma420 => Self::Chroma420, "4:4:4" => Self::Chroma444 => Self::Chroma444);
+words!(
+    Compression,
+    "speed" => Self::Speed => Self::Speed,
+    "balanced" => Self::Balanced => Self::Balanced,
+    "size" => Self::Size => Self::Size,
+);
+words!(
+    Depth,
+    "auto" => Self::Auto => Self::Auto,
+    "24" => Self::Bits24 { .. } => Self::Bits24 { background: WHITE },
+    "32" => Self::Bits32 => Self::Bits32,
+);
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn names_are_read_back() {
-        for format in Format::ALL {
-            assert_eq!(format.name().parse(), Ok(format));
-            assert_eq!(format.extension().parse(), Ok(format));
+    fn words_are_read_back() {
+        for word in Subsampling::WORDS {
+            assert_eq!(word.parse::<Subsampling>().unwrap().to_string(), *word);
         }
-        assert_eq!("JPG".parse(), Ok(Format::Jpeg));
+        for word in Compression::WORDS {
+            assert_eq!(word.parse::<Compression>().unwrap().to_string(), *word);
+        }
+        for word in Depth::WORDS {
+            assert_eq!(word.parse::<Depth>().unwrap().to_string(), *word);
+        }
+        assert_eq!("4:2:2".parse::<Subsampling>().unwrap_err(), "expected one of 4:2:0, 4:4:4");
     }
 
     #[test]
-    fn planned_formats_say_so() {
-        let error = "webp".parse::<Format>().unwrap_err();
-        assert!(error.to_string().contains("not available yet"), "{error}");
-        assert!(matches!("gif".parse::<Format>(), Err(FormatError::Unknown(_))));
+    fn a_suffix_stands_before_the_extension() {
+        let small = Output { suffix: "-small".parse().unwrap(), ..Output::default() };
+        assert_eq!(small.object_name("7-link.jpg".into()), "7-link-small.jpg");
+        assert_eq!(small.object_name("a.b/7".into()), "a.b/7-small");
+        assert_eq!(small.object_name("x.jpeg".into()), "x.jpeg-small");
+        assert_eq!(Output::default().object_name("7-link.jpg".into()), "7-link.jpg");
     }
 
     #[test]
-    fn quality_is_checked_when_read() {
-        let read = |json: &str| serde_json::from_str::<Output>(json);
-        assert_eq!(read(r#"{"format":"jpeg"}"#).unwrap(), Output::default());
-        assert_eq!(read(r#"{"format":"jpeg","quality":100}"#).unwrap().quality, 100);
-        for quality in ["0", "101", "256"] {
-            let error = read(&format!(r#"{{"format":"jpeg","quality":{quality}}}"#)).unwrap_err();
-            assert!(error.to_string().contains("1 to 100"), "{error}");
-        }
-        assert!(read(r#"{"format":"jpeg","qualty":9}"#).is_err());
+    fn no_two_encodings_read_alike() {
+        let jpeg = |change: fn(&mut Jpeg)| {
+            let mut jpeg = Jpeg::DEFAULT;
+            change(&mut jpeg);
+            Encoding::Jpeg(jpeg)
+        };
+        let png = |depth, compression| Encoding::Png(Png { depth, compression });
+        let webp = |mode, effort| Encoding::Webp(Webp { mode, effort });
+        let all = [
+            jpeg(|_| {}),
+            jpeg(|jpeg| jpeg.quality = 86),
+            jpeg(|jpeg| jpeg.subsampling = Subsampling::Chroma444),
+            jpeg(|jpeg| jpeg.progressive = true),
+            jpeg(|jpeg| jpeg.background = [0; 3]),
+            png(Depth::Auto, Compression::Speed),
+            png(Depth::Auto, Compression::Balanced),
+            png(Depth::Auto, Compression::Size),
+            png(Depth::Bits32, Compression::Speed),
+            png(Depth::Bits24 { background: WHITE }, Compression::Speed),
+            png(Depth::Bits24 { background: [1; 3] }, Compression::Speed),
+            webp(WebpMode::Lossy { quality: 80 }, 4),
+            webp(WebpMode::Lossy { quality: 81 }, 4),
+            webp(WebpMode::Lossy { quality: 80 }, 5),
+            webp(WebpMode::Lossless, 4),
+        ];
+        let texts: std::collections::BTreeSet<String> = all.iter().map(Encoding::to_string).collect();
+        assert_eq!(texts.len(), all.len());
     }
 }

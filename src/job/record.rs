@@ -14,6 +14,9 @@ pub struct Record {
     pub job: Option<Arc<str>>,
     /// The row's number in the data, from 1, as `{{ index }}` has it.
     pub row: u64,
+    /// The line of the data on which the row starts, from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<u64>,
     /// The row's key; its number where the key could not be told.
     pub key: String,
     /// The name of the size.
@@ -60,6 +63,7 @@ impl Record {
         Self {
             job: None,
             row,
+            line: None,
             key: key.into(),
             size: size.into(),
             format,
@@ -134,6 +138,7 @@ pub(crate) mod tests {
     pub(crate) fn full_record() -> Record {
         Record {
             job: Some("j1".into()),
+            line: Some(9),
             object: Some("7-link.jpg".into()),
             bytes: Some(81_234),
             width: Some(1200),

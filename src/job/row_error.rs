@@ -22,19 +22,21 @@ pub enum RowErrorKind {
     #[error("cannot read: {0}")]
     Io(String),
     /// Starts like UTF-16.
-    #[error("the data is UTF-16: save it as UTF-8")]
+    #[error("the data is UTF-16 (Excel's \"Unicode Text\"): save it as UTF-8, in Excel as \"CSV UTF-8\"")]
     Utf16,
     /// Holds a byte that UTF-8 has not.
-    #[error("not UTF-8 (byte 0x{byte:02x}): save the data as UTF-8")]
+    #[error("not UTF-8 but probably {} (byte 0x{byte:02x}): save the data as UTF-8, in Excel as \"CSV UTF-8\"", .guess.name())]
     NotUtf8 {
         /// The first such byte.
         byte: u8,
+        /// What it probably is.
+        guess: EncodingGuess,
     },
     /// CSV without a first line.
     #[error("there is no header line")]
     NoHeader,
     /// A column without a name.
-    #[error("the header has an empty column name")]
+    #[error("the header has an empty column name: name the column or delete it")]
     EmptyColumnName,
     /// Two columns of one name.
     #[error("the header has the column {0:?} twice")]
@@ -46,7 +48,7 @@ pub enum RowErrorKind {
         limit: usize,
     },
     /// A row with cells missing or left over.
-    #[error("expected {expected} cells as in the header, found {found}")]
+    #[error("expected {expected} {} as in the header, found {found}{}", cells(*expected), separator_hint(*expected, *found))]
     CellCount {
         /// In the header.
         expected: usize,
@@ -85,6 +87,40 @@ pub enum RowErrorKind {
         /// What came.
         found: char,
     },
+}
+
+/// Another encoding than UTF-8, as far as a few bytes tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EncodingGuess {
+    /// What Windows programs of the West save, and its older relative: alike but for a few signs.
+    Windows1252,
+    /// Many letters beyond ASCII in a row: a code page of another script.
+    OtherCodePage,
+}
+
+impl EncodingGuess {
+    /// By the byte that is not UTF-8 and those after it. A letter with an accent stands among others of ASCII; where
+    /// no letter does, the script is another.
+    pub(super) fn of(bytes: &[u8]) -> Self {
+        let high = bytes.iter().take(64).filter(|byte| **byte >= 0x80).count();
+        let in_a_row = bytes.iter().take_while(|byte| **byte >= 0x80).count();
+        if in_a_row >= 4 || high > 16 { Self::OtherCodePage } else { Self::Windows1252 }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Windows1252 => "Windows-1252 or Latin-1",
+            Self::OtherCodePage => "a code page of another script",
+        }
+    }
+}
+
+fn cells(count: usize) -> &'static str {
+    if count == 1 { "cell" } else { "cells" }
+}
+
+fn separator_hint(expected: usize, found: usize) -> &'static str {
+    if found > expected { " (a cell with the separator in it needs quotes)" } else { "" }
 }
 
 impl RowError {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::csv::CsvRows;
 use super::json::{JsonArrayRows, JsonLinesRows};
+use super::row_error::EncodingGuess;
 use super::{Row, RowError, RowErrorKind};
 
 /// The longest row, so that data without line ends cannot fill the memory.
@@ -53,11 +54,19 @@ impl RowReader {
     pub fn open(path: &Path) -> Result<Self, RowError> {
         // A folder can be opened too, and fails only when it is read.
         let file = std::fs::File::open(path).map_err(|error| RowError::io(&error))?;
-        let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+        Self::named(path, Box::new(file))
+    }
+
+    /// Reads a stream whose name tells the syntax as a file's does.
+    ///
+    /// # Errors
+    /// As for [`RowReader::open`].
+    pub fn named(name: &Path, source: Box<dyn Read + Send>) -> Result<Self, RowError> {
+        let extension = name.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
         match extension.to_ascii_lowercase().as_str() {
-            "csv" | "tsv" => Self::from_reader(Box::new(file), RowSyntax::Csv),
-            "jsonl" | "ndjson" => Self::from_reader(Box::new(file), RowSyntax::JsonLines),
-            _ => Self::guess(Box::new(file)),
+            "csv" | "tsv" => Self::from_reader(source, RowSyntax::Csv),
+            "jsonl" | "ndjson" => Self::from_reader(source, RowSyntax::JsonLines),
+            _ => Self::guess(source),
         }
     }
 
@@ -208,6 +217,11 @@ impl Input {
         }
     }
 
+    /// Passes over bytes that were peeked at.
+    pub(super) fn skip(&mut self, count: usize) {
+        self.consumed = (self.consumed + count).min(self.head.len());
+    }
+
     /// The first byte that is not white space.
     fn first_visible(&mut self) -> io::Result<Option<u8>> {
         let head = self.peek_until(|byte| !byte.is_ascii_whitespace())?;
@@ -233,7 +247,8 @@ impl Read for Input {
 /// The first byte of `bytes` that is not UTF-8, with its place.
 pub(super) fn not_utf8(bytes: &[u8], error: std::str::Utf8Error) -> (RowErrorKind, usize) {
     let at = error.valid_up_to();
-    (RowErrorKind::NotUtf8 { byte: bytes.get(at).copied().unwrap_or_default() }, at)
+    let guess = EncodingGuess::of(&bytes[at..]);
+    (RowErrorKind::NotUtf8 { byte: bytes.get(at).copied().unwrap_or_default(), guess }, at)
 }
 
 #[cfg(test)]
@@ -254,6 +269,64 @@ pub(super) mod tests {
 
     pub(crate) fn source(text: impl AsRef<[u8]>) -> Box<dyn Read + Send> {
         Box::new(Trickle(io::Cursor::new(text.as_ref().to_vec())))
+    }
+
+    /// Lines without end of a table that is never in memory, and how many of them were asked for.
+    struct Table {
+        line: u64,
+        lines: u64,
+        pending: Vec<u8>,
+        asked_for: Arc<std::sync::atomic::AtomicU64>,
+    }
+
+    impl Read for Table {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            while self.pending.len() < buffer.len() && self.line < self.lines {
+                let text = match self.line {
+                    0 => "id,name,price\n".to_owned(),
+                    line => format!("{line},\"Lamp, no. {line}\",{}.50\n", line % 100),
+                };
+                self.pending.extend_from_slice(text.as_bytes());
+                self.line += 1;
+            }
+            self.asked_for.store(self.line, std::sync::atomic::Ordering::Relaxed);
+            let count = buffer.len().min(self.pending.len());
+            buffer[..count].copy_from_slice(&self.pending[..count]);
+            self.pending.drain(..count);
+            Ok(count)
+        }
+    }
+
+    #[test]
+    fn a_long_table_streams() {
+        let asked_for = Arc::new(std::sync::atomic::AtomicU64::new(0));
+        let table = Table { line: 0, lines: 100_001, pending: Vec::new(), asked_for: Arc::clone(&asked_for) };
+        let reader = RowReader::from_reader(Box::new(table), RowSyntax::Csv).unwrap();
+        let mut count = 0;
+        for row in reader {
+            let row = row.unwrap();
+            count += 1;
+            assert_eq!((row.number + 1, row.line), (count, Some(count + 1)));
+            // Some buffers of 64 KiB ahead, no more.
+            let ahead = asked_for.load(std::sync::atomic::Ordering::Relaxed) - count;
+            assert!(ahead < 20_000, "{ahead} rows were read ahead");
+        }
+        assert_eq!(count, 100_000);
+    }
+
+    #[test]
+    fn other_encodings_are_guessed() {
+        let message = |bytes: &[u8]| {
+            let reader = RowReader::from_reader(source(bytes), RowSyntax::Csv).map(|reader| reader.last());
+            match reader {
+                Ok(Some(Err(error))) | Err(error) => error.to_string(),
+                other => panic!("expected an error, got {other:?}"),
+            }
+        };
+        assert!(message(b"name\ncaf\xe9 cr\xe8me\n").contains("probably Windows-1252 or Latin-1 (byte 0xe9)"));
+        assert!(message(b"pr\xe9nom,b\n1,2\n").contains("Windows-1252"));
+        // Russian in Windows-1251.
+        assert!(message(b"name\n\xcf\xf0\xe8\xe2\xe5\xf2\n").contains("another script"));
     }
 
     #[test]

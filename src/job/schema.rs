@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{ErrorCode, Format, Job, JobResult, ObjectName};
+use super::{Compression, ErrorCode, Format, Job, JobResult, Jpeg, ObjectName, Subsampling, Suffix, Webp};
 
 const DRAFT: &str = "https://json-schema.org/draft/2020-12/schema";
 
@@ -27,6 +27,7 @@ pub fn manifest() -> Value {
             json!({
                 "job": {"type": "string"},
                 "row": count("number of the row in the data, from 1"),
+                "line": count("line of the data on which the row starts, from 1"),
                 "key": {"type": "string"},
                 "size": {"type": "string", "description": "name of the size"},
                 "format": {"type": "string", "enum": formats()},
@@ -51,13 +52,7 @@ pub fn manifest() -> Value {
 
 /// Of a job message.
 pub fn job() -> Value {
-    let output = object(
-        &["format"],
-        json!({
-            "format": {"type": "string", "enum": formats()},
-            "quality": {"type": "integer", "minimum": 1, "maximum": 100, "default": 85, "description": "of JPEG"},
-        }),
-    );
+    let output = json!({"oneOf": Format::ALL.map(output)});
     let data = object(
         &["url"],
         json!({
@@ -133,6 +128,36 @@ pub fn result() -> Value {
     )
 }
 
+/// Of an output of one format.
+fn output(format: Format) -> Value {
+    let quality = |default: u8| json!({"type": "integer", "minimum": 1, "maximum": 100, "default": default});
+    let background = json!({"type": "string", "description": "opaque CSS colour", "default": "white"});
+    let mut properties = match format {
+        Format::Jpeg => json!({
+            "quality": quality(Jpeg::DEFAULT.quality),
+            "subsampling": {"enum": Subsampling::WORDS, "default": "4:2:0"},
+            "progressive": {"type": "boolean", "default": false},
+            "background": background,
+        }),
+        Format::Png => json!({
+            "depth": {"enum": ["auto", 24, 32, "24", "32"], "default": "auto"},
+            "compression": {"enum": Compression::WORDS, "default": "speed"},
+            "background": background,
+        }),
+        Format::Webp => json!({
+            "quality": quality(Webp::DEFAULT_QUALITY),
+            "lossless": {"type": "boolean", "default": false},
+            "effort": {"type": "integer", "minimum": 0, "maximum": Webp::MAX_EFFORT, "default": Webp::DEFAULT.effort},
+        }),
+    };
+    let mut words = vec![format.name(), format.extension()];
+    words.dedup();
+    properties["format"] = json!({"enum": words});
+    properties["suffix"] =
+        json!({"type": "string", "maxLength": Suffix::MAX_BYTES, "description": "before the extension of the name"});
+    object(&["format"], properties)
+}
+
 fn titled(title: &str, schema: Value) -> Value {
     let mut titled = Map::new();
     titled.insert("$schema".to_owned(), DRAFT.into());
@@ -193,6 +218,18 @@ mod tests {
         assert_same_members(&job(), &job_value, &["data"], "job");
         let data = serde_json::to_value(super::super::Data { url: "u".into(), first_row: 1, row_count: Some(1) });
         assert_same_members(&job()["properties"]["data"], &data.unwrap(), &[], "job.data");
+    }
+
+    #[test]
+    fn outputs_have_the_settings_of_their_format() {
+        for (format, schema) in
+            Format::ALL.iter().zip(job()["properties"]["outputs"]["items"]["oneOf"].as_array().unwrap())
+        {
+            let properties = schema["properties"].as_object().unwrap().keys().map(String::as_str);
+            let settings = format.settings().iter().copied().chain(["format", "suffix"]);
+            assert_eq!(properties.collect::<BTreeSet<_>>(), settings.collect(), "{format}");
+            assert_eq!(schema["additionalProperties"], false);
+        }
     }
 
     #[test]

@@ -28,7 +28,8 @@ pub struct DisplayList {
 /// Something that will not look as meant.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Warning {
-    /// One of a small fixed set: `shrunk_to_floor`, `truncated`, `missing_glyph`, `frame_too_low`, `photo_upscaled`.
+    /// One of a small fixed set: `shrunk_to_floor`, `truncated`, `missing_glyph`, `frame_too_low`, `photo_upscaled`,
+    /// `profile_ignored`, `reference_ignored`.
     pub code: &'static str,
     /// The layer.
     pub path: Arc<str>,

@@ -198,7 +198,11 @@ impl Emitter<'_> {
         let photo = self.photos.get(&image.src)?;
         let place = photo::place(image, photo.size, rect, scale as f32)?;
         let magnification = place.magnification / scale as f32;
-        if magnification > UPSCALE_WARNING {
+        for note in &photo.notes {
+            let (code, message) = (note.code, note.message.clone());
+            self.warnings.push(Warning { code, path: layer.path.clone(), message });
+        }
+        if magnification > UPSCALE_WARNING && !photo.is_vector {
             let message = format!(
                 "a photo of {}x{} px is enlarged {magnification:.2} times",
                 photo.size.width, photo.size.height

@@ -14,6 +14,7 @@ mod emit;
 #[cfg(test)]
 mod fixtures;
 mod flex;
+mod layer_boxes;
 mod paint;
 mod photo;
 #[cfg(test)]
@@ -34,6 +35,7 @@ pub use display_list::{
     Blur, Clip, DisplayList, Isolate, Item, MAX_BLUR_SIGMA_PX, MAX_ISOLATE_DEPTH, Outline, Paint, PhotoItem, Rotation,
     Shadow, Shape, Stop, TextItem, Warning,
 };
+pub use layer_boxes::{BoxKind, LayerBox, LineBox, PhotoBox};
 pub use text::{LineColors, ShapedLine, Shaper, TextBlock, TextFault, to_cosmic};
 
 /// The photos that a scene names, with their sizes.
@@ -93,4 +95,17 @@ pub enum LayoutError {
 pub fn lay_out(scene: &Scene, photos: &Photos, shaper: &mut Shaper) -> Result<DisplayList, LayoutError> {
     let placed = boxes::place_all(scene, photos, shaper)?;
     emit::emit(scene, &placed, photos)
+}
+
+/// Lays out one canvas and also tells where each of its layers lies.
+///
+/// # Errors
+/// As for [`lay_out`].
+pub fn lay_out_with_boxes(
+    scene: &Scene,
+    photos: &Photos,
+    shaper: &mut Shaper,
+) -> Result<(DisplayList, Vec<LayerBox>), LayoutError> {
+    let placed = boxes::place_all(scene, photos, shaper)?;
+    Ok((emit::emit(scene, &placed, photos)?, layer_boxes::collect(&placed, photos)))
 }

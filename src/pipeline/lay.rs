@@ -4,17 +4,24 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::assets::{AssetError, Photo};
-use crate::job::{AssetRef, ErrorCode, ObjectName, Record, Row, RowError, Warning};
-use crate::layout::{DisplayList, LayoutError, Photos, Shaper, lay_out};
+use crossbeam_channel::Receiver;
+
+use crate::assets::Landed;
+use crate::job::{AssetRef, ErrorCode, Record, Row, RowError};
+use crate::layout::{LayoutError, Shaper};
 use crate::sheet::{Canvas, SheetLimits};
-use crate::template::scene::{Layer, LayerKind, Scene};
+use crate::template::scene::Scene;
 use crate::template::{BindError, BoundRow};
 
 use super::budget::Budget;
 use super::clock::{Clock, Stage};
+use super::draw::{Drawn, Photographer};
+use super::input_hash::input_hash;
+use super::photos::visit_assets;
+use super::reuse::take_reused;
 use super::variant::{LaidCanvas, Outcome, Variant};
-use super::{Plan, panic_message};
+use super::waiting::{Next, Waiting};
+use super::{NameFailure, Plan, Stop, panic_message};
 
 /// Turns rows into canvases; one for each thread.
 pub struct RowStage<'r> {
@@ -37,14 +44,43 @@ pub struct NumberedRow {
     pub doubles: Vec<u64>,
 }
 
+/// What a stage hands on: a canvas, or the outcome of a variant that cannot be made.
+pub type Laid<'e> = dyn FnMut(Result<LaidCanvas, Outcome>) + 'e;
+
+/// How far a row came.
+enum Step {
+    /// All its sizes have an outcome or a canvas.
+    Done,
+    /// These photos must be fetched first.
+    Wait(Vec<AssetRef>),
+}
+
+/// A row's place in the data.
+#[derive(Clone, Copy)]
+struct Place {
+    /// From 0.
+    number: u64,
+    /// From 1.
+    line: Option<u64>,
+}
+
+impl Place {
+    fn of(number: u64, row: &Row) -> Self {
+        Self { number, line: row.line }
+    }
+}
+
 /// A canvas that failed, with its reason.
-struct Failure {
-    code: ErrorCode,
-    message: String,
+pub struct Failure {
+    /// For scripts.
+    pub code: ErrorCode,
+    /// For people.
+    pub message: String,
 }
 
 impl Failure {
-    fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+    /// A failure for a manifest.
+    pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
         Self { code, message: message.into() }
     }
 }
@@ -56,60 +92,117 @@ impl<'r> RowStage<'r> {
         Self { plan, clock, limits, budget, shaper, sizes_done: 0 }
     }
 
-    /// Works on one row. A panic fails that row's variants and nothing else.
-    pub fn row(&mut self, numbered: NumberedRow, emit: &mut dyn FnMut(Result<LaidCanvas, Outcome>)) {
-        let NumberedRow { number, row, doubles } = numbered;
+    /// Works on rows until there are no more or a stop is requested.
+    pub fn run(mut self, rows: &Receiver<NumberedRow>, stop: &Stop, emit: &mut Laid<'_>) {
+        let mut waiting = Waiting::new();
+        loop {
+            let (row, landed) = match waiting.next(rows, stop) {
+                Next::New(row) => (row, None),
+                Next::Landed(row, landed) => (row, Some(landed)),
+                Next::End => return,
+            };
+            if let Some((row, wanted)) = self.row(row, landed.as_ref(), emit) {
+                waiting.add(row, wanted, &self.plan.assets);
+            }
+        }
+    }
+
+    /// Works on one row, or gives it back with the photos that must be fetched first; a row comes with what has
+    /// `landed` once. A panic fails that row's variants and nothing else.
+    fn row(
+        &mut self,
+        numbered: NumberedRow,
+        landed: Option<&Landed>,
+        emit: &mut Laid<'_>,
+    ) -> Option<(NumberedRow, Vec<AssetRef>)> {
+        let NumberedRow { number, row, doubles } = &numbered;
+        let number = *number;
         let row = match row {
             Ok(row) => row,
             Err(error) => {
                 let failure = Failure::new(ErrorCode::BadRow, error.to_string());
-                self.fail_row(number, &(number + 1).to_string(), &failure, emit);
-                return;
+                self.fail_row(Place { number, line: error.line }, &(number + 1).to_string(), &failure, emit);
+                return None;
             }
         };
         self.sizes_done = 0;
-        let result = catch_unwind(AssertUnwindSafe(|| self.sizes(number, &row, &doubles, emit)));
-        if let Err(panic) = result {
-            self.shaper = Shaper::new(Arc::clone(&self.plan.fonts));
-            let failure = Failure::new(ErrorCode::InternalPanic, panic_message(&*panic));
-            for nth in self.sizes_done..self.plan.sizes.len() {
-                self.fail_size(number, nth, &key_guess(number, &row), &failure, emit);
+        let result = catch_unwind(AssertUnwindSafe(|| self.sizes(number, row, doubles, landed, emit)));
+        match result {
+            Ok(Step::Done) => None,
+            Ok(Step::Wait(wanted)) => Some((numbered, wanted)),
+            Err(panic) => {
+                self.shaper = Shaper::new(Arc::clone(&self.plan.fonts));
+                let failure = Failure::new(ErrorCode::InternalPanic, panic_message(&*panic));
+                for nth in self.sizes_done..self.plan.sizes.len() {
+                    self.fail_size(Place::of(number, row), nth, &key_guess(number, row), &failure, emit);
+                }
+                None
             }
         }
     }
 
-    fn sizes(&mut self, number: u64, row: &Row, doubles: &[u64], emit: &mut dyn FnMut(Result<LaidCanvas, Outcome>)) {
-        let plan = self.plan;
+    fn sizes(&mut self, number: u64, row: &Row, doubles: &[u64], landed: Option<&Landed>, emit: &mut Laid<'_>) -> Step {
+        let (plan, place) = (self.plan, Place::of(number, row));
         let bound = match self.clock.time(Stage::Bind, || plan.template.bind(row, &plan.now)) {
             Ok(bound) => bound,
             Err(error) => {
-                self.fail_row(number, &key_guess(number, row), &failure_of(&error), emit);
-                return;
+                self.fail_row(place, &key_guess(number, row), &failure_of(&error), emit);
+                return Step::Done;
             }
         };
-        for nth in 0..plan.sizes.len() {
-            match self.canvas(number, nth, &bound) {
-                Ok(mut canvas) => {
-                    let is_double = |variant: &mut Variant| doubles.contains(&(variant.seq - plan.seq(number, 0, 0)));
-                    for variant in canvas.variants.extract_if(.., is_double) {
-                        let message = format!("an earlier variant has the name {}", variant.object.as_str());
-                        emit(Err(variant.failed(ErrorCode::NameCollision, message, canvas.started)));
-                    }
-                    if !canvas.variants.is_empty() {
-                        emit(Ok(canvas));
-                    }
-                }
-                Err(failure) => self.fail_size(number, nth, bound.key(), &failure, emit),
+        let scenes: Vec<Result<Scene, BindError>> = self
+            .clock
+            .time(Stage::Bind, || plan.sizes.iter().map(|&size| bound.scene_scaled(size, plan.scale)).collect());
+        if landed.is_none() {
+            let wanted = self.wanted(&scenes);
+            if !wanted.is_empty() {
+                return Step::Wait(wanted);
+            }
+        }
+        for (nth, scene) in scenes.into_iter().enumerate() {
+            let canvas = match scene {
+                Ok(scene) => self.canvas(place, nth, &bound, scene, landed, doubles, emit),
+                Err(error) => Err(failure_of(&error)),
+            };
+            match canvas {
+                Ok(Some(canvas)) => emit(Ok(canvas)),
+                Ok(None) => {}
+                Err(failure) => self.fail_size(place, nth, bound.key(), &failure, emit),
             }
             self.sizes_done = nth + 1;
         }
+        Step::Done
     }
 
-    fn canvas(&mut self, number: u64, nth: usize, bound: &BoundRow<'_>) -> Result<LaidCanvas, Failure> {
+    /// The photos of a row that must be fetched, each once.
+    fn wanted(&self, scenes: &[Result<Scene, BindError>]) -> Vec<AssetRef> {
+        let mut wanted: Vec<AssetRef> = Vec::new();
+        for scene in scenes.iter().flatten() {
+            visit_assets(&scene.layers, &mut |asset| {
+                if self.plan.assets.must_be_fetched(asset) && !wanted.contains(asset) {
+                    wanted.push(asset.clone());
+                }
+            });
+        }
+        wanted
+    }
+
+    /// A canvas with the variants that are to be made of it; `None` where there is none. The outcomes of others are
+    /// handed over at once.
+    #[expect(clippy::too_many_arguments, reason = "a canvas is one size of one row, with all that belongs to the row")]
+    fn canvas(
+        &mut self,
+        place: Place,
+        nth: usize,
+        bound: &BoundRow<'_>,
+        mut scene: Scene,
+        landed: Option<&Landed>,
+        doubles: &[u64],
+        emit: &mut Laid<'_>,
+    ) -> Result<Option<LaidCanvas>, Failure> {
         let started = Instant::now();
         let plan = self.plan;
         let size = plan.sizes[nth];
-        let scene = self.clock.time(Stage::Bind, || bound.scene(size)).map_err(|error| failure_of(&error))?;
         if !self.limits.holds(scene.size) {
             let most = self.limits.max_side_px;
             let message = format!(
@@ -119,95 +212,66 @@ impl<'r> RowStage<'r> {
             return Err(Failure::new(ErrorCode::CanvasTooLarge, message));
         }
         let mut names = Vec::with_capacity(plan.outputs.len());
-        for output in &plan.outputs {
-            let name = bound.name(&plan.name, size, output.format).map_err(|error| failure_of(&error))?;
-            let object = ObjectName::new(&name).map_err(|error| Failure::new(ErrorCode::BadName, error.to_string()))?;
-            names.push((*output, object));
+        for &output in &plan.outputs {
+            names.push((output, plan.object_name(bound, size, output).map_err(|error| name_failure(&error))?));
         }
-        let photos = self.clock.time(Stage::Photos, || self.photos(&scene))?;
-        let list = self
-            .clock
-            .time(Stage::Layout, || lay_out(&scene, &photos, &mut self.shaper))
-            .map_err(|error| Failure::new(layout_error_code(&error), error.to_string()))?;
-        let scaled = self.clock.time(Stage::Photos, || self.scaled(&list))?;
+        let mut photographer = Photographer::new(plan, self.clock, landed);
+        let found = photographer.find(&mut scene)?;
         let template_hash: Arc<str> = Arc::from(plan.template.hash());
-        let warnings: Vec<Warning> = list
-            .warnings
-            .iter()
-            .map(|warning| Warning {
-                code: warning.code.to_owned(),
-                path: warning.path.to_string(),
-                message: warning.message.clone(),
-            })
-            .collect();
-        let variants = names
+        let mut variants: Vec<Variant> = names
             .into_iter()
             .enumerate()
             .map(|(output_index, (output, object))| {
                 let record = Record {
+                    line: place.line,
                     width: Some(scene.size.width),
                     height: Some(scene.size.height),
                     template_hash: Some(Arc::clone(&template_hash)),
-                    input_hash: Some(input_hash(plan, bound, &scene, &photos, output)),
-                    warnings: warnings.clone(),
-                    ..Record::new(number + 1, bound.key(), Arc::clone(&scene.size_name), output.format)
+                    input_hash: Some(input_hash(plan, bound, &scene, &found, output.encoding)),
+                    ..Record::new(place.number + 1, bound.key(), Arc::clone(&scene.size_name), output.format())
                 };
-                Variant { seq: plan.seq(number, nth, output_index), output, object, record }
+                Variant { seq: plan.seq(place.number, nth, output_index), output, object, record }
             })
             .collect();
+        let is_double = |variant: &mut Variant| doubles.contains(&(variant.seq - plan.seq(place.number, 0, 0)));
+        for variant in variants.extract_if(.., is_double) {
+            let message = format!("an earlier variant has the name {}", variant.object.as_str());
+            emit(Err(variant.failed(ErrorCode::NameCollision, message, started)));
+        }
+        if let Some(find) = &plan.find_stored {
+            take_reused(&mut variants, &**find, started).into_iter().for_each(|outcome| emit(Err(outcome)));
+        }
+        if variants.is_empty() {
+            return Ok(None);
+        }
+        let bind = || bound.scene_scaled(size, plan.scale).map_err(|error| failure_of(&error));
+        let Drawn { found, list, scaled } = photographer.draw(scene, found, &mut self.shaper, &bind)?;
+        let warnings = found.all_warnings(&list);
+        for variant in &mut variants {
+            variant.record.warnings.clone_from(&warnings);
+        }
         // A display list keeps the files of its photos, a canvas the pixels at their sizes.
-        let files: u64 = photos.values().map(|photo| photo.file_bytes() as u64).sum();
+        let files: u64 = found.photos.values().map(|photo| photo.file_bytes() as u64).sum();
         let pixels: u64 = scaled.iter().map(|photo| photo.bitmap.data().len() as u64).sum();
         let bytes = files + pixels + (64 << 10);
         let held = self.budget.hold(bytes);
-        Ok(LaidCanvas { canvas: Canvas { list: Arc::new(list), photos: scaled }, variants, started, _held: held })
+        let canvas = Canvas { list: Arc::new(list), photos: scaled };
+        Ok(Some(LaidCanvas { canvas, variants, started, _held: held }))
     }
 
-    fn photos(&self, scene: &Scene) -> Result<Photos, Failure> {
-        let mut photos = Photos::new();
-        visit_images(&scene.layers, &mut |path, src| {
-            if !src.location.is_empty() && !photos.contains_key(src) {
-                let photo: Arc<Photo> = self.plan.assets.photo(src).map_err(|error| photo_failure(path, &error))?;
-                photos.insert(src.clone(), photo);
-            }
-            Ok(())
-        })?;
-        Ok(photos)
-    }
-
-    fn scaled(&self, list: &DisplayList) -> Result<Vec<Arc<crate::assets::ScaledPhoto>>, Failure> {
-        let mut scaled = Vec::new();
-        let mut failure = None;
-        list.visit_photos(&mut |item| {
-            if failure.is_none() {
-                match self.plan.assets.scaled(&item.photo, item.crop, item.rect.size()) {
-                    Ok(photo) => scaled.push(photo),
-                    Err(error) => failure = Some(Failure::new(error.code, error.message)),
-                }
-            }
-        });
-        failure.map_or(Ok(scaled), Err)
-    }
-
-    fn fail_row(&self, number: u64, key: &str, failure: &Failure, emit: &mut dyn FnMut(Result<LaidCanvas, Outcome>)) {
+    fn fail_row(&self, place: Place, key: &str, failure: &Failure, emit: &mut Laid<'_>) {
         for nth in 0..self.plan.sizes.len() {
-            self.fail_size(number, nth, key, failure, emit);
+            self.fail_size(place, nth, key, failure, emit);
         }
     }
 
-    fn fail_size(
-        &self,
-        number: u64,
-        nth: usize,
-        key: &str,
-        failure: &Failure,
-        emit: &mut dyn FnMut(Result<LaidCanvas, Outcome>),
-    ) {
+    fn fail_size(&self, place: Place, nth: usize, key: &str, failure: &Failure, emit: &mut Laid<'_>) {
         let size = &self.plan.template.sizes()[self.plan.sizes[nth]];
         for (output_index, output) in self.plan.outputs.iter().enumerate() {
-            let record = Record::new(number + 1, key, Arc::clone(&size.name), output.format)
+            let record = Record::new(place.number + 1, key, Arc::clone(&size.name), output.format())
                 .failed(failure.code, failure.message.clone());
-            emit(Err(Outcome { seq: self.plan.seq(number, nth, output_index), record }));
+            let record = Record { line: place.line, ..record };
+            emit(Err(Outcome { seq: self.plan.seq(place.number, nth, output_index), record }));
         }
     }
 }
@@ -221,42 +285,11 @@ fn key_guess(number: u64, row: &Row) -> String {
     }
 }
 
-/// Everything that decides a variant's bytes, as one hash: template, fonts, fields, photos, size,
-/// output, version.
-fn input_hash(plan: &Plan, bound: &BoundRow<'_>, scene: &Scene, photos: &Photos, output: crate::job::Output) -> String {
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(env!("CARGO_PKG_VERSION").as_bytes()).update(plan.template.hash().as_bytes());
-    hasher.update(scene.size_name.as_bytes()).update(&[0]).update(output.format.name().as_bytes());
-    hasher.update(&[output.quality]);
-    for listed in plan.fonts.faces() {
-        hasher.update(&listed.face.digest);
+fn name_failure(error: &NameFailure) -> Failure {
+    match error {
+        NameFailure::Pattern(error) => failure_of(error),
+        NameFailure::Name(error) => Failure::new(ErrorCode::BadName, error.to_string()),
     }
-    bound.hash_into(&mut hasher);
-    let mut versions: Vec<_> = photos.values().map(|photo| photo.id.0).collect();
-    versions.sort_unstable();
-    for version in versions {
-        hasher.update(&version);
-    }
-    format!("blake3:{}", hasher.finalize().to_hex())
-}
-
-fn visit_images(
-    layers: &[Layer],
-    visit: &mut dyn FnMut(&str, &AssetRef) -> Result<(), Failure>,
-) -> Result<(), Failure> {
-    for layer in layers {
-        match &layer.kind {
-            LayerKind::Image(image) => visit(&layer.path, &image.src)?,
-            LayerKind::Group(layers) => visit_images(layers, visit)?,
-            LayerKind::Stack(stack) => visit_images(&stack.layers, visit)?,
-            LayerKind::Rect | LayerKind::Ellipse | LayerKind::Text(_) | LayerKind::Rating(_) => {}
-        }
-    }
-    Ok(())
-}
-
-fn photo_failure(path: &str, error: &AssetError) -> Failure {
-    Failure::new(error.code, format!("{path}: {}", error.message))
 }
 
 fn failure_of(error: &BindError) -> Failure {

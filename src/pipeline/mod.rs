@@ -6,29 +6,38 @@
 //! ```
 //!
 //! Channels between the stages are bounded, and photos on their way count against a budget in bytes, so memory
-//! does not grow with the number of rows. A failure is the outcome of its own variant and of no other.
+//! does not grow with the number of rows. Rows whose photos come from the network wait aside until they are there, so
+//! that the others go on; which variant an outcome belongs to says its number. A failure is the outcome of its own variant and of no other.
 
 mod budget;
 mod clock;
+mod draw;
 mod finish;
+mod input_hash;
 mod lay;
 mod names;
 mod paint;
+mod photos;
+mod reuse;
 mod stop;
 mod variant;
+mod waiting;
 
 use std::sync::Arc;
 
 use crossbeam_channel::bounded;
+use thiserror::Error;
 
 use crate::assets::{Assets, FontSet};
 use crate::gpu::Painter;
-use crate::job::{Output, Row, RowError};
+use crate::job::{NameError, ObjectName, Output, Row, RowError};
 use crate::store::Store;
-use crate::template::{NamePattern, Now, Template};
+use crate::template::{BindError, BoundRow, NamePattern, Now, Template};
 
 pub use clock::{Clock, STAGES, Stage};
 pub use lay::layout_error_code;
+pub use photos::{Found, find_photos, visit_assets};
+pub use reuse::FindStored;
 pub use stop::Stop;
 pub use variant::Outcome;
 
@@ -56,6 +65,10 @@ pub struct Plan {
     pub now: Now,
     /// Whether names must be watched for doubles: not where a first pass over the rows did.
     pub names_may_collide: bool,
+    /// Device pixels for each pixel of the design.
+    pub scale: f32,
+    /// What earlier runs stored and need not be made again.
+    pub find_stored: Option<Box<FindStored>>,
     /// Threads for layout, and as many for encoding.
     pub threads: usize,
 }
@@ -66,10 +79,30 @@ impl Plan {
         (row * self.sizes.len() as u64 + nth_size as u64) * self.outputs.len() as u64 + nth_output as u64
     }
 
+    /// The name of a variant's object.
+    ///
+    /// # Errors
+    /// When the pattern gives none for this row, or one that is not allowed.
+    pub fn object_name(&self, bound: &BoundRow<'_>, size: usize, output: Output) -> Result<ObjectName, NameFailure> {
+        let name = bound.name(&self.name, size, output.format())?;
+        Ok(ObjectName::new(&output.object_name(name))?)
+    }
+
     /// Variants of one row.
     pub fn variants_per_row(&self) -> u64 {
         (self.sizes.len() * self.outputs.len()) as u64
     }
+}
+
+/// Why a variant has no name.
+#[derive(Clone, Debug, Error)]
+pub enum NameFailure {
+    /// The pattern cannot be filled in.
+    #[error(transparent)]
+    Pattern(#[from] BindError),
+    /// What it gives is not allowed.
+    #[error(transparent)]
+    Name(#[from] NameError),
 }
 
 /// Rows waiting to be bound.
@@ -119,17 +152,12 @@ pub fn run(
         // 2. Bind them, fetch their photos, lay them out.
         for _ in 0..plan.threads {
             let (rows, canvases, outcomes) = (rows_out.clone(), laid_in.clone(), outcomes_in.clone());
-            let mut stage = RowStage::new(plan, clock, limits, budget.clone());
+            let stage = RowStage::new(plan, clock, limits, budget.clone());
             threads.spawn(move || {
-                for row in rows {
-                    if stop.is_requested() {
-                        continue;
-                    }
-                    stage.row(row, &mut |result| match result {
-                        Ok(canvas) => drop(canvases.send(canvas)),
-                        Err(outcome) => drop(outcomes.send(outcome)),
-                    });
-                }
+                stage.run(&rows, stop, &mut |result| match result {
+                    Ok(canvas) => drop(canvases.send(canvas)),
+                    Err(outcome) => drop(outcomes.send(outcome)),
+                });
             });
         }
         drop((rows_out, laid_in));

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::job::{ObjectName, Row};
+use crate::job::Row;
 
 use super::Plan;
 
@@ -19,9 +19,8 @@ impl Names {
         let mut doubles = Vec::new();
         let Ok(bound) = plan.template.bind(row, &plan.now) else { return doubles };
         for (nth, &size) in plan.sizes.iter().enumerate() {
-            for (index, output) in plan.outputs.iter().enumerate() {
-                let name = bound.name(&plan.name, size, output.format);
-                let Some(name) = name.ok().and_then(|name| ObjectName::new(&name).ok()) else { continue };
+            for (index, &output) in plan.outputs.iter().enumerate() {
+                let Ok(name) = plan.object_name(&bound, size, output) else { continue };
                 let digest = blake3::hash(name.as_str().as_bytes());
                 let short = u128::from_le_bytes(digest.as_bytes()[..16].try_into().expect("32 bytes"));
                 if !self.given.insert(short) {

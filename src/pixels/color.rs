@@ -28,6 +28,22 @@ impl Color {
         Self { r, g, b, a }
     }
 
+    /// Any CSS colour: names, hex with the `#`, `rgb()`, `hsl()`, `oklch()` and the rest of CSS Color 4.
+    pub fn from_css(text: &str) -> Option<Self> {
+        // The parser also takes hex digits without the `#`, which CSS does not: `fade` would be a colour.
+        let bare_hex = !text.starts_with('#') && text.bytes().all(|b| b.is_ascii_hexdigit());
+        // `none` is a missing component to CSS, not a colour; colours are short.
+        if text.is_empty() || text.len() > 200 || bare_hex {
+            return None;
+        }
+        let [r, g, b, a] = csscolorparser::parse(text).ok()?.to_array();
+        if ![r, g, b, a].iter().all(|channel| channel.is_finite()) {
+            return None;
+        }
+        let unit = |channel: f32| channel.clamp(0.0, 1.0);
+        Some(Self::new(unit(r), unit(g), unit(b), unit(a)))
+    }
+
     /// The same colour with its alpha multiplied by `factor`.
     pub fn faded(self, factor: f32) -> Self {
         Self { a: self.a * factor, ..self }

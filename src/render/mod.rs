@@ -7,6 +7,8 @@
 
 pub mod campaign;
 pub mod check;
+pub mod check_page;
+mod failures;
 mod index_page;
 mod manifest;
 mod names;
@@ -18,18 +20,16 @@ use std::time::Instant;
 use thiserror::Error;
 
 use crate::gpu::{GpuError, Painter};
-use crate::job::{ObjectName, Row, RowError};
+use crate::job::{ObjectName, Record, Row, RowError};
 use crate::ledger::Ledger;
-use crate::pipeline::{self, Clock, Outcome, Plan, STAGES, Stop};
-use crate::store::{self, StoreError};
+use crate::pipeline::{self, Clock, FindStored, Outcome, Plan, STAGES, Stop};
+use crate::store::{self, Store, StoreError};
 
 pub use campaign::{Campaign, CampaignError, CampaignOptions, DataSource};
+pub use failures::{Failures, Reason};
 
 use index_page::{IndexPage, PageSummary, has_warning};
-use manifest::Manifest;
-
-/// Failures that a summary names.
-const FAILURES_NAMED: usize = 10;
+use manifest::{Earlier, Manifest};
 
 /// What to render, and where to.
 #[derive(Clone, Debug, Default)]
@@ -38,6 +38,8 @@ pub struct RenderOptions {
     pub campaign: CampaignOptions,
     /// A folder, or `null:`.
     pub out: String,
+    /// Whether what earlier runs stored in the folder is kept where it would come out the same.
+    pub resume: bool,
     /// At most this many rows.
     pub limit: Option<u64>,
     /// Threads for layout, and as many for encoding. Default: one for each core.
@@ -84,8 +86,10 @@ pub struct Summary {
     pub timings: Vec<StageTiming>,
     /// Why it ended early, if it did.
     pub stopped: Option<String>,
-    /// `key-size` and the reason of the first failures.
-    pub first_failures: Vec<(String, String)>,
+    /// How many each row has.
+    pub variants_per_row: u64,
+    /// What went wrong, by reason.
+    pub failures: Failures,
     /// The page to look at.
     pub index: Option<PathBuf>,
 }
@@ -106,7 +110,8 @@ impl Summary {
             adapter: String::new(),
             timings: Vec::new(),
             stopped: Some(reason),
-            first_failures: Vec::new(),
+            variants_per_row: 0,
+            failures: Failures::new(),
             index: None,
         }
     }
@@ -141,6 +146,9 @@ pub enum RenderError {
     /// The destination cannot be written.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// There is nothing to resume.
+    #[error("--resume: {0} keeps nothing, so there is nothing to resume")]
+    NothingKept(String),
 }
 
 /// Renders a campaign.
@@ -152,8 +160,12 @@ pub fn render(
     stop: &Stop,
     progress: &mut dyn FnMut(&Progress),
 ) -> Result<Summary, RenderError> {
+    let folder = (options.out != "null:").then(|| PathBuf::from(&options.out));
+    if options.resume && folder.is_none() {
+        return Err(RenderError::NothingKept(options.out.clone()));
+    }
     let campaign = Campaign::open(&options.campaign)?;
-    let plan = campaign.plan(options.threads);
+    let mut plan = campaign.plan(options.threads);
     let expected = names::check(&campaign, &plan, options.limit, stop);
     let rows = expected.and_then(|expected| Ok((expected, campaign.rows_until(stop)?)));
     // An earlier run's manifest and page stay where nothing was begun.
@@ -164,56 +176,43 @@ pub fn render(
     let painter = Painter::open(Arc::clone(&campaign.library))?;
     let adapter = painter.adapter().to_owned();
     let store = store::open(&options.out)?;
-    let folder = (options.out != "null:").then(|| PathBuf::from(&options.out));
-    let mut manifest = folder.as_deref().map(Manifest::create).transpose()?;
+    let mut manifest = None;
+    if let Some(folder) = &folder {
+        expect_no_folder(&folder.join(ObjectName::INDEX))?;
+        manifest = Some(if options.resume {
+            plan.find_stored = Some(earlier(folder, &store)?);
+            Manifest::resume(folder)?
+        } else {
+            Manifest::create(folder)?
+        });
+    }
 
     let started = Instant::now();
     let clock = Clock::default();
     let mut ledger = Ledger::new();
-    let mut page = IndexPage::new();
-    let mut first_failures = Vec::new();
-    let mut warned = 0;
+    let mut told = Told { page: IndexPage::new(), failures: Failures::new(), warned: 0, manifest };
     let mut settle = |Outcome { seq, record }: Outcome| {
         let ready = ledger.settle(seq, record).expect("the pipeline settles each variant once");
-        for record in ready {
-            if let Some(error) = record.error.as_ref().filter(|_| first_failures.len() < FAILURES_NAMED) {
-                let reason = format!("{}: {}", error.code, error.message);
-                first_failures.push((format!("{}-{}", record.key, record.size), reason));
-            }
-            warned += u64::from(has_warning(&record));
-            page.add(&record);
-            if let Some(Err(error)) = manifest.as_mut().map(|manifest| manifest.append(&record)) {
-                stop.request(error.to_string());
-            }
-        }
+        ready.iter().for_each(|record| told.add(record, stop));
         let counts = ledger.counts();
-        progress(&Progress {
-            settled: counts.ok + counts.failed + counts.skipped + counts.reused,
-            failed: counts.failed,
-            expected,
-        });
+        progress(&Progress { settled: counts.variants(), failed: counts.failed, expected });
     };
     let rows = Readable { rows, left: options.limit.unwrap_or(u64::MAX), stop: stop.clone() };
     pipeline::run(&plan, rows, painter, &*store, &clock, stop, &mut settle);
 
     let closed = ledger.finish();
-    for record in &closed.records {
-        warned += u64::from(has_warning(record));
-        page.add(record);
-        if let Some(Err(error)) = manifest.as_mut().map(|manifest| manifest.append(record)) {
-            stop.request(error.to_string());
-        }
-    }
-    if let Some(Err(error)) = manifest.map(Manifest::finish) {
-        stop.request(error.to_string());
-    }
+    closed.records.iter().for_each(|record| told.add(record, stop));
+    let Told { page, failures, warned, manifest } = told;
     let is_whole = closed.is_complete() && expected.is_none_or(|expected| closed.counts.variants() == expected);
     if !is_whole && !stop.is_requested() {
         stop.request("a bug in gravure: some variants have no outcome");
     }
+    if let Some(Err(error)) = manifest.map(|manifest| manifest.finish(!stop.is_requested(), &*store)) {
+        stop.request(error.to_string());
+    }
     let counts = closed.counts;
     let seconds = started.elapsed().as_secs_f64();
-    let variants = counts.ok + counts.failed + counts.skipped + counts.reused;
+    let variants = counts.variants();
     let mut summary = Summary {
         variants,
         ok: counts.ok,
@@ -227,7 +226,8 @@ pub fn render(
         adapter,
         timings: timings(&clock, plan.threads),
         stopped: stop.reason(),
-        first_failures,
+        variants_per_row: plan.variants_per_row(),
+        failures,
         index: None,
     };
     if let Some(folder) = folder {
@@ -241,6 +241,41 @@ pub fn render(
         }
     }
     Ok(summary)
+}
+
+/// Those who are told of every record, in the order of the manifest.
+struct Told {
+    page: IndexPage,
+    failures: Failures,
+    warned: u64,
+    manifest: Option<Manifest>,
+}
+
+impl Told {
+    fn add(&mut self, record: &Record, stop: &Stop) {
+        self.page.add(record);
+        self.failures.add(record);
+        self.warned += u64::from(has_warning(record));
+        if let Some(Err(error)) = self.manifest.as_mut().map(|manifest| manifest.append(record)) {
+            stop.request(error.to_string());
+        }
+    }
+}
+
+/// What earlier runs stored in a folder.
+fn earlier(folder: &Path, store: &Arc<dyn Store>) -> Result<Box<FindStored>, StoreError> {
+    let earlier = Earlier::read(folder, &**store);
+    let earlier = earlier.map_err(|error| manifest::failure(&manifest_path(folder), &error))?;
+    let store = Arc::clone(store);
+    Ok(Box::new(move |object, input_hash| earlier.find(object, input_hash, &*store)))
+}
+
+/// A folder where a file must go is found before anything is drawn.
+fn expect_no_folder(path: &Path) -> Result<(), StoreError> {
+    match path.is_dir() {
+        true => Err(StoreError::NotWritable { place: path.display().to_string(), message: "it is a folder".into() }),
+        false => Ok(()),
+    }
 }
 
 /// Rows up to a limit; ends, and stops the run, where the data cannot be read any further.
@@ -281,7 +316,7 @@ fn timings(clock: &Clock, threads: usize) -> Vec<StageTiming> {
 fn page_summary<'a>(summary: &'a Summary, plan: &'a Plan, options: &'a RenderOptions) -> PageSummary<'a> {
     PageSummary {
         title: plan.template.name(),
-        template: options.campaign.template.file_name().and_then(|name| name.to_str()).unwrap_or_default(),
+        template: template_name(&options.campaign.template),
         ok: summary.ok,
         failed: summary.failed,
         skipped: summary.skipped,
@@ -291,6 +326,12 @@ fn page_summary<'a>(summary: &'a Summary, plan: &'a Plan, options: &'a RenderOpt
         adapter: &summary.adapter,
         command: &options.command,
     }
+}
+
+/// Without what may follow in a URL.
+fn template_name(template: &Path) -> &str {
+    let name = template.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    name.split(['?', '#']).next().unwrap_or_default()
 }
 
 /// Where the manifest of a folder lies.

@@ -2,8 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::job::ObjectName;
-use crate::pipeline::{Plan, Stop};
+use crate::pipeline::{NameFailure, Plan, Stop};
 
 use super::{Campaign, DataSource, RenderError};
 
@@ -45,10 +44,11 @@ pub fn check(campaign: &Campaign, plan: &Plan, limit: Option<u64>, stop: &Stop) 
         let Ok(bound) = plan.template.bind(&row, &plan.now) else { continue };
         let place = row.line.map_or_else(|| format!("row {}", number + 1), |line| format!("line {line}"));
         for &size in &plan.sizes {
-            for output in &plan.outputs {
-                let Ok(name) = bound.name(&plan.name, size, output.format) else { continue };
-                match ObjectName::new(&name) {
-                    Err(error) => report(format!("{place}: {error}")),
+            for &output in &plan.outputs {
+                match plan.object_name(&bound, size, output) {
+                    // The row fails on its own later, with its reason.
+                    Err(NameFailure::Pattern(_)) => {}
+                    Err(NameFailure::Name(error)) => report(format!("{place}: {error}")),
                     Ok(object) => {
                         let digest = blake3::hash(object.as_str().as_bytes());
                         let short = u128::from_le_bytes(digest.as_bytes()[..16].try_into().expect("32 bytes"));

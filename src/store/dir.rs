@@ -12,7 +12,8 @@ use std::path::{Path, PathBuf};
 use parking_lot::Mutex;
 use tempfile::NamedTempFile;
 
-use super::{Store, StoreError};
+use super::lock::{FolderLock, LockError};
+use super::{Stat, Store, StoreError};
 use crate::job::ObjectName;
 
 /// Keeps objects as files under a folder, and never outside it.
@@ -24,6 +25,8 @@ pub struct DirStore {
     root: PathBuf,
     /// Held while a folder is made ready.
     folders: Mutex<Folders>,
+    /// Of the root, for as long as the store is open.
+    _lock: Option<FolderLock>,
 }
 
 #[derive(Debug)]
@@ -35,11 +38,11 @@ struct Folders {
 }
 
 impl DirStore {
-    /// Opens a folder and makes it where there is none. Temporary files that a run left there when it was
+    /// Opens a folder, makes it where there is none, and keeps others from writing to it. Temporary files that a run left there when it was
     /// killed are removed (those in folders below, when the first object goes there).
     ///
     /// # Errors
-    /// When the folder cannot be made or cannot be written to.
+    /// When the folder cannot be made, cannot be written to, or another process has it open.
     pub fn open(folder: &Path) -> Result<Self, StoreError> {
         let place = folder.display().to_string();
         let refused = |error: io::Error| match classify(&error) {
@@ -48,11 +51,20 @@ impl DirStore {
         };
         std::fs::create_dir_all(folder).map_err(refused)?;
         let root = folder.canonicalize().map_err(refused)?;
+        // First of all: a file of a run that goes on is not to be taken for one that was left.
+        let lock = FolderLock::take(&root).map_err(|error| match error {
+            LockError::Held { path, process } => {
+                let lock = folder.join(path.file_name().unwrap_or_default());
+                StoreError::Locked { place: place.clone(), lock, process }
+            }
+            LockError::Io(error) => refused(error),
+        })?;
         // Now rather than after the first sheet.
         temporary_file(&root).map_err(refused)?;
         remove_temporary_files(&root);
         let known = HashSet::from([root.clone()]);
-        Ok(Self { place, folders: Mutex::new(Folders { ready: known.clone(), swept: known }), root })
+        let folders = Mutex::new(Folders { ready: known.clone(), swept: known });
+        Ok(Self { place, root, folders, _lock: lock })
     }
 
     fn try_put(&self, object: &ObjectName, bytes: &[u8]) -> Result<(), Failure> {
@@ -93,6 +105,17 @@ impl DirStore {
     }
 }
 
+impl DirStore {
+    /// The path of an object that lies in the folder, reached without leaving it.
+    fn path_of(&self, object: &ObjectName) -> Option<PathBuf> {
+        let path = self.root.join(object.as_str());
+        let folder = path.parent()?;
+        let is_inside = self.folders.lock().ready.contains(folder)
+            || folder.canonicalize().is_ok_and(|folder| folder.starts_with(&self.root));
+        is_inside.then_some(path)
+    }
+}
+
 impl Store for DirStore {
     fn put(&self, object: &ObjectName, bytes: &[u8]) -> Result<(), StoreError> {
         let first = self.try_put(object, bytes);
@@ -114,6 +137,16 @@ impl Store for DirStore {
                 Class::Other => StoreError::Object { object: object.to_string(), message: message(&error) },
             },
         })
+    }
+
+    fn stat(&self, object: &ObjectName) -> Option<Stat> {
+        let found = self.path_of(object)?.symlink_metadata().ok().filter(|found| found.is_file())?;
+        Some(Stat { bytes: found.len(), modified: found.modified().ok() })
+    }
+
+    fn read(&self, object: &ObjectName) -> Option<Vec<u8>> {
+        self.stat(object)?;
+        std::fs::read(self.path_of(object)?).ok()
     }
 
     fn describe(&self) -> String {
@@ -185,6 +218,7 @@ mod tests {
         let mut names = std::fs::read_dir(folder)
             .unwrap()
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .filter(|name| name != ObjectName::LOCK)
             .collect::<Vec<_>>();
         names.sort();
         names
@@ -247,6 +281,36 @@ mod tests {
             let error = DirStore::open(place).unwrap_err();
             assert!(matches!(error, StoreError::NotWritable { .. }), "{error}");
             assert!(error.to_string().contains(&place.display().to_string()), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_folder_is_open_once() {
+        let root = tempfile::tempdir().unwrap();
+        std::fs::write(root.path().join(".gravure-tmp-of-the-first"), "x").unwrap();
+        let first = DirStore::open(root.path()).unwrap();
+        std::fs::write(root.path().join(".gravure-tmp-of-the-first"), "x").unwrap();
+        let error = DirStore::open(root.path()).unwrap_err();
+        assert!(matches!(error, StoreError::Locked { .. }), "{error}");
+        let lock = root.path().join(ObjectName::LOCK);
+        assert!(error.to_string().ends_with(&format!("it holds {}", lock.display())), "{error}");
+        assert_eq!(files(root.path()), [".gravure-tmp-of-the-first"], "what the first is writing stays");
+        drop(first);
+        DirStore::open(root.path()).unwrap();
+        assert!(!lock.exists());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_lies_behind_a_link_is_not_ours() {
+        let root = tempfile::tempdir().unwrap();
+        let elsewhere = tempfile::tempdir().unwrap();
+        std::fs::write(elsewhere.path().join("x.jpg"), "s").unwrap();
+        std::os::unix::fs::symlink(elsewhere.path(), root.path().join("link")).unwrap();
+        std::os::unix::fs::symlink(elsewhere.path().join("x.jpg"), root.path().join("file.jpg")).unwrap();
+        let store = DirStore::open(root.path()).unwrap();
+        for object in ["link/x.jpg", "file.jpg"] {
+            assert_eq!((store.stat(&name(object)), store.read(&name(object))), (None, None), "{object}");
         }
     }
 

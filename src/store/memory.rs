@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use super::{Store, StoreError};
+use super::{Stat, Store, StoreError};
 use crate::job::ObjectName;
 
 /// Keeps objects in memory, up to a number of bytes.
@@ -60,6 +60,14 @@ impl Store for MemoryStore {
         kept.objects.insert(object.as_str().to_owned(), bytes.into());
         kept.bytes = total;
         Ok(())
+    }
+
+    fn stat(&self, object: &ObjectName) -> Option<Stat> {
+        self.get(object.as_str()).map(|bytes| Stat { bytes: bytes.len() as u64, modified: None })
+    }
+
+    fn read(&self, object: &ObjectName) -> Option<Vec<u8>> {
+        self.get(object.as_str()).map(|bytes| bytes.to_vec())
     }
 
     fn describe(&self) -> String {

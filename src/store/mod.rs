@@ -4,11 +4,13 @@
 //! it or an earlier one, at any moment, whatever is interrupted.
 
 mod dir;
+mod lock;
 mod memory;
 mod null;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use thiserror::Error;
 
@@ -26,8 +28,23 @@ pub trait Store: Send + Sync {
     /// When it is not kept; see [`StoreError::is_fatal`].
     fn put(&self, object: &ObjectName, bytes: &[u8]) -> Result<(), StoreError>;
 
+    /// What is known of an object without reading it; `None` where there is none.
+    fn stat(&self, object: &ObjectName) -> Option<Stat>;
+
+    /// An object's bytes; `None` where there is none that can be read.
+    fn read(&self, object: &ObjectName) -> Option<Vec<u8>>;
+
     /// The place, for messages.
     fn describe(&self) -> String;
+}
+
+/// What a store knows of an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stat {
+    /// Its length.
+    pub bytes: u64,
+    /// When it was stored, where the store can tell.
+    pub modified: Option<SystemTime>,
 }
 
 /// Why a store cannot be opened, or did not keep an object.
@@ -38,6 +55,20 @@ pub enum StoreError {
     Full {
         /// Of the store.
         place: String,
+    },
+    /// Another run writes there.
+    #[error(
+        "another run{} is writing to {place}: it holds {}",
+        process.map(|id| format!(" (process {id})")).unwrap_or_default(),
+        lock.display()
+    )]
+    Locked {
+        /// Of the store.
+        place: String,
+        /// The file that it holds.
+        lock: PathBuf,
+        /// Its process, where that can be told.
+        process: Option<u32>,
     },
     /// The place takes nothing new.
     #[error("cannot write to {place}: {message}")]
@@ -92,6 +123,7 @@ impl StoreError {
     pub fn is_fatal(&self) -> bool {
         match self {
             Self::Full { .. }
+            | Self::Locked { .. }
             | Self::NotWritable { .. }
             | Self::Gone { .. }
             | Self::Unavailable(_)
@@ -129,6 +161,7 @@ mod tests {
     /// What every store that keeps things must do.
     fn contract(store: &dyn Store, read: &(dyn Fn(&str) -> Option<Vec<u8>> + Sync)) {
         assert_eq!(read("1-link.jpg"), None);
+        assert_eq!((store.stat(&name("1-link.jpg")), store.read(&name("a/b"))), (None, None));
         store.put(&name("1-link.jpg"), b"one").unwrap();
         assert_eq!(read("1-link.jpg").unwrap(), b"one", "a new object");
         store.put(&name("1-link.jpg"), b"longer than one").unwrap();
@@ -136,6 +169,9 @@ mod tests {
         assert_eq!(read("1-link.jpg").unwrap(), b"1", "the last one wins, whole");
         store.put(&name("a/b/c d%20é.png"), b"deep").unwrap();
         assert_eq!(read("a/b/c d%20é.png").unwrap(), b"deep", "folders are made, names are kept as they are");
+        assert_eq!(store.stat(&name("a/b/c d%20é.png")).map(|stat| stat.bytes), Some(4));
+        assert_eq!(store.read(&name("a/b/c d%20é.png")).unwrap(), b"deep");
+        assert_eq!(store.stat(&name("a/b")), None, "a folder is no object");
         store.put(&name("empty.png"), b"").unwrap();
         assert_eq!(read("empty.png").unwrap(), b"", "an empty object");
         for reserved in [ObjectName::INDEX, ObjectName::MANIFEST] {

@@ -1,6 +1,6 @@
 //! Renders and encodes for nothing: for measuring.
 
-use super::{Store, StoreError};
+use super::{Stat, Store, StoreError};
 use crate::job::ObjectName;
 
 /// Throws every object away.
@@ -10,6 +10,14 @@ pub struct NullStore;
 impl Store for NullStore {
     fn put(&self, _object: &ObjectName, _bytes: &[u8]) -> Result<(), StoreError> {
         Ok(())
+    }
+
+    fn stat(&self, _object: &ObjectName) -> Option<Stat> {
+        None
+    }
+
+    fn read(&self, _object: &ObjectName) -> Option<Vec<u8>> {
+        None
     }
 
     fn describe(&self) -> String {

@@ -2,6 +2,7 @@
 //!
 //! Their lists feed [`super::tables`], and through it messages and the schema.
 
+use super::format::{self, Locale};
 use super::keys::Kind;
 use super::scalar::{FromScalar, Mismatch, Scalar, number_in};
 use super::scene::{
@@ -137,6 +138,18 @@ pub(super) enum Transform {
     Lower,
     /// Every word with a capital.
     Title,
+}
+
+impl Transform {
+    /// A text in this case, as the locale's language changes letters.
+    pub fn apply(self, text: String, locale: &Locale) -> String {
+        match self {
+            Self::None => text,
+            Self::Upper => format::upper(&text, locale),
+            Self::Lower => format::lower(&text, locale),
+            Self::Title => format::title(&text, locale),
+        }
+    }
 }
 
 choice!(

@@ -8,21 +8,9 @@ use crate::pixels::Color;
 pub(super) const ANGLE_UNITS: &[(&str, f64)] =
     &[("", 1.0), ("deg", 1.0), ("turn", 360.0), ("rad", 180.0 / std::f64::consts::PI), ("grad", 0.9)];
 
-/// Any CSS colour: names, hex with the `#`, `rgb()`, `hsl()`, `oklch()` and the rest of CSS Color 4.
+/// Any CSS colour: see [`Color::from_css`].
 pub(super) fn color(text: &str) -> Option<Color> {
-    // The parser also takes hex digits without the `#`, which CSS does not: `fade` would be a colour.
-    let bare_hex = !text.starts_with('#') && text.bytes().all(|b| b.is_ascii_hexdigit());
-    // `none` is a missing component to CSS, not a colour; colours are short.
-    if text.is_empty() || text.len() > 200 || bare_hex {
-        return None;
-    }
-    let parsed = csscolorparser::parse(text).ok()?;
-    let [r, g, b, a] = parsed.to_array();
-    if ![r, g, b, a].iter().all(|channel| channel.is_finite()) {
-        return None;
-    }
-    let unit = |channel: f32| channel.clamp(0.0, 1.0);
-    Some(Color::new(unit(r), unit(g), unit(b), unit(a)))
+    Color::from_css(text)
 }
 
 /// Pixels (bare or `px`) or percent.

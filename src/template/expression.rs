@@ -9,7 +9,7 @@ use std::sync::Arc;
 use minijinja::{Environment, Error, ErrorKind, Expression, Template, Value};
 use self_cell::self_cell;
 
-use super::filters::FUEL;
+use super::format::filters::FUEL;
 use super::references::Reference;
 use super::scalar::MAX_TEXT_BYTES;
 use super::scan;
@@ -173,12 +173,12 @@ pub(super) fn explain(error: &Error, hide: bool) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::template::filters::environment;
-    use crate::template::number_format::NumberFormat;
+    use crate::template::format::Locale;
+    use crate::template::format::filters::environment;
     use minijinja::context;
 
     fn compile(text: &str) -> Result<Program, String> {
-        Program::compile(&Arc::new(environment(NumberFormat::new("en").unwrap())), text)
+        Program::compile(&Arc::new(environment(&Locale::parse("en").unwrap())), text)
     }
 
     #[test]

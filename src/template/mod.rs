@@ -10,23 +10,20 @@
 //! their names.
 
 mod bind;
-mod case;
 mod choices;
 mod css;
-mod currency_data;
 mod error;
 mod expression;
 mod field;
-mod filters;
 mod foreign;
+pub mod format;
 mod gradient;
 mod json_reader;
 mod keys;
 mod layers;
-mod locale;
 mod model;
 mod name;
-mod number_format;
+mod outputs;
 mod overrides;
 mod parse;
 mod reader;
@@ -43,6 +40,9 @@ mod tables;
 #[cfg(test)]
 mod tests;
 mod traps;
+mod uses;
+mod yaml_advice;
+mod yaml_reader;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -58,9 +58,10 @@ pub use field::{Field, FieldType};
 pub use name::NamePattern;
 pub use reader::Syntax;
 pub use schema::schema;
+pub use uses::LayerUses;
 
-use case::CaseRules;
 use field::{BUILT_IN, BUILT_IN_NAMES, Conversion};
+use format::{Locale, filters};
 use model::{KindModel, LayerModel, Prop};
 use name::Part;
 use reading::ColumnUse;
@@ -139,7 +140,8 @@ pub struct Template {
     /// Columns that they take from `row`.
     column_uses: Vec<ColumnUse>,
     /// How letters change their case in its locale.
-    case: CaseRules,
+    letters: Locale,
+    uses: uses::Uses,
 }
 
 impl Template {

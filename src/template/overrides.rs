@@ -12,7 +12,7 @@ use super::scalar::Scalar;
 use super::tables::{FONT, FRAME, NOT_OVERRIDABLE};
 
 /// Keys whose mappings are merged instead of replaced.
-const DEEP: &[(&str, &Object)] = &[("frame", &FRAME), ("font", &FONT)];
+pub(super) const DEEP: &[(&str, &Object)] = &[("frame", &FRAME), ("font", &FONT)];
 
 /// Keys that hold layers.
 const CHILDREN: &[&str] = &["layers", "empty"];

@@ -5,21 +5,19 @@ use std::sync::Arc;
 
 use minijinja::Value;
 
-use super::case::CaseRules;
 use super::choices::{FontStyle, Weight};
 use super::error::TemplateErrors;
 use super::field::{self, Field, FieldType, NumberSyntax};
+use super::format::Locale;
 use super::layers::LayerReader;
 use super::name::Part;
-use super::number_format::NumberFormat;
-use super::reader::{self, Content, Node, Syntax};
+use super::reader::{self, Content, Document, Node, Syntax};
 use super::reading::{Map, Reading, join};
 use super::scalar::{Name, Scalar, is_name};
 use super::scan;
 use super::scope::{FieldNames, SizeValue};
-use super::tables::{FONT_FILE, MAX_SIDE, OUTPUT, SIZE, TEMPLATE};
-use super::{FontEntry, Template, TemplateSize, filters};
-use crate::job::{Format, Output};
+use super::tables::{FONT_FILE, MAX_SIDE, SIZE, TEMPLATE};
+use super::{FontEntry, Template, TemplateSize, filters, outputs};
 use crate::pixels::SizePx;
 
 /// Most sizes of one template.
@@ -31,15 +29,16 @@ impl Template {
     /// # Errors
     /// Everything that is wrong with it, as far as it can be read.
     pub fn parse(source: &[u8], syntax: Syntax) -> Result<Self, TemplateErrors> {
-        let root = reader::read(source, syntax)?;
-        let default_numbers = NumberFormat::new("en").map_err(|message| missing_root(&message))?;
+        let Document { root, traps } = reader::read(source, syntax)?;
+        let default_locale = Locale::parse("en").map_err(|error| missing_root(&error.to_string()))?;
         // The locale decides what filters do, so it is read before anything that is compiled.
-        let default_syntax = NumberSyntax::new("en", false).map_err(|message| missing_root(&message))?;
-        let mut reading = Reading::new(filters::environment(default_numbers), default_syntax);
+        let mut reading =
+            Reading::new(filters::environment(&default_locale), NumberSyntax::new(&default_locale, false));
+        reading.errors = traps;
         let Some(map) = reading.map(&root, "", &TEMPLATE) else {
             return Err(TemplateErrors(reading.errors));
         };
-        let locale = locale(&mut reading, &map);
+        let locale = locale(&mut reading, &map).unwrap_or(default_locale);
         reading.constant::<u32>(&map, "gravure");
         let Name(name) = reading.constant(&map, "name");
         let fields = map.entry("fields").map(|entry| field::read(&mut reading, &entry.value, "fields", false));
@@ -47,7 +46,7 @@ impl Template {
         reading.declare(&fields);
         let sizes = sizes(&mut reading, &map);
         let key = key(&mut reading, &map, &fields);
-        let outputs = outputs(&mut reading, &map);
+        let outputs = outputs::read(&mut reading, &map);
         let fonts = fonts(&mut reading, &map);
         let layers = layers(&mut reading, &map, &sizes);
         if !reading.errors.is_empty() {
@@ -58,8 +57,8 @@ impl Template {
             |size: &TemplateSize| Value::from_object(SizeValue { name: Arc::clone(&size.name), size: size.size });
         Ok(Self {
             name,
-            case: CaseRules::new(&locale),
-            locale,
+            locale: locale.tag().into(),
+            letters: locale,
             hash: blake3::hash(source).to_hex().to_string(),
             size_values: sizes.iter().map(size_value).collect(),
             sizes,
@@ -73,6 +72,7 @@ impl Template {
             environment: reading.environment,
             used_names: reading.used_names,
             column_uses: reading.columns,
+            uses: reading.uses,
         })
     }
 }
@@ -107,21 +107,20 @@ pub(super) fn personal_name(fields: &[Field], names: &[String]) -> Option<String
     ))
 }
 
-fn locale(reading: &mut Reading, map: &Map<'_>) -> Arc<str> {
-    let locale: Arc<str> = reading.constant(map, "locale");
-    let read = super::locale::parse(&locale)
-        .and_then(|_| Ok((NumberFormat::new(&locale)?, NumberSyntax::new(&locale, false)?)));
-    match read {
-        Ok((numbers, syntax)) => {
-            reading.environment = Arc::new(filters::environment(numbers));
-            reading.numbers = Arc::new(syntax);
+fn locale(reading: &mut Reading, map: &Map<'_>) -> Option<Locale> {
+    let tag: Arc<str> = reading.constant(map, "locale");
+    match Locale::parse(&tag) {
+        Ok(locale) => {
+            reading.environment = Arc::new(filters::environment(&locale));
+            reading.numbers = Arc::new(NumberSyntax::new(&locale, false));
+            Some(locale)
         }
-        Err(message) => {
+        Err(error) => {
             let position = map.entry("locale").map_or(map.position, |entry| entry.value.position);
-            reading.error(position, "locale", message);
+            reading.error(position, "locale", error.to_string());
+            None
         }
     }
-    locale
 }
 
 fn sizes(reading: &mut Reading, map: &Map<'_>) -> Vec<TemplateSize> {
@@ -191,32 +190,6 @@ fn key(reading: &mut Reading, map: &Map<'_>, fields: &[Field]) -> Option<Part> {
         reading.error(position, "key", message);
     }
     Some(Part::Dynamic(Arc::new(program)))
-}
-
-fn outputs(reading: &mut Reading, map: &Map<'_>) -> Vec<Output> {
-    let Some(entry) = map.entry("outputs") else {
-        return vec![Output::default()];
-    };
-    let list = reading.list(&entry.value, "outputs");
-    if list.is_empty() {
-        reading.error(entry.value.position, "outputs", "expected at least one output");
-    }
-    let mut outputs: Vec<Output> = Vec::new();
-    for (index, node) in list.iter().enumerate() {
-        let path = format!("outputs[{index}]");
-        let Some(map) = reading.map(node, &path, &OUTPUT) else { continue };
-        let quality = reading.constant::<u32>(&map, "quality");
-        let Some(entry) = map.entry("format") else { continue };
-        let scalar = Scalar::from_node(&entry.value);
-        match scalar.to_text().unwrap_or_default().parse::<Format>() {
-            Ok(format) if outputs.iter().any(|output| output.format == format) => {
-                reading.error(node.position, path, format!("{} is here twice", format.name()));
-            }
-            Ok(format) => outputs.push(Output { format, quality: quality.clamp(1, 100) as u8 }),
-            Err(error) => reading.error(entry.value.position, map.path_of(entry), error.to_string()),
-        }
-    }
-    outputs
 }
 
 fn fonts(reading: &mut Reading, map: &Map<'_>) -> Vec<FontEntry> {

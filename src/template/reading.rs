@@ -38,6 +38,8 @@ pub(super) struct Reading {
     pub used_names: BTreeSet<String>,
     /// Columns that they take from `row`.
     pub columns: Vec<ColumnUse>,
+    /// What they did name, by the place of the expression.
+    pub uses: super::uses::Uses,
 }
 
 /// A column that an expression reads without a declared field.
@@ -91,6 +93,7 @@ impl Reading {
             item_names: Vec::new(),
             used_names: BTreeSet::new(),
             columns: Vec::new(),
+            uses: super::uses::Uses::default(),
         }
     }
 
@@ -172,6 +175,10 @@ impl Reading {
     }
 
     fn unknown_key(&mut self, map: &Map<'_>, entry: &Entry) {
+        if self.errors.len() >= MAX_ERRORS {
+            // What would be said is not heard any more, and guessing takes a while.
+            return;
+        }
         let known = map.object.keys().flat_map(|key| std::iter::once(key.name).chain(key.alias));
         let mut error =
             TemplateError::new(entry.position, map.path_of(entry), format!("unknown key \"{}\"", shorten(&entry.key)));
@@ -182,6 +189,10 @@ impl Reading {
             }
             Some(Hint::Inside(home, name)) => error.message.push_str(&format!(", it is \"{name}\" in \"{home}\"")),
             Some(Hint::Advice(advice)) => error.message.push_str(&format!(": {advice}")),
+            // `x:1` is a key without a value.
+            None if entry.key.contains(':') && entry.value.content == Content::Null => {
+                error.message.push_str(": the colon behind a key needs a space after it");
+            }
             None => error = error.suggesting(&entry.key, known),
         }
         self.push(error);
@@ -253,6 +264,7 @@ impl Reading {
                 return None;
             }
         };
+        self.uses.add(path, program.names());
         for name in program.names() {
             match self.shape_of(name) {
                 Some(_) => {

@@ -4,8 +4,7 @@
 //! and meaning stay minijinja's.
 
 use super::error::nearest;
-use super::filters::{FILTERS, TESTS};
-use super::number_format::check_currency;
+use super::format::filters::{FILTERS, TESTS, check_call};
 use super::references::{self, Reference, instead_of_method};
 
 /// Most words and signs in one text. minijinja's compiler recurses once per link of a chain such as `a + b + c`,
@@ -192,11 +191,8 @@ fn check(tokens: &[Token<'_>], is_tag: bool) -> Result<(), String> {
                 if !FILTERS.contains(filter) {
                     return Err(unknown("filter", filter, "", nearest(filter, FILTERS.iter().copied())));
                 }
-                if *filter == "currency"
-                    && let Some([Token::Sign("("), Token::Literal(code)]) = tokens.get(index + 2..index + 4)
-                {
-                    check_currency(code)?;
-                }
+                let (first, options) = arguments(tokens.get(index + 2..).unwrap_or_default());
+                check_call(filter, first, &options)?;
             }
             [Token::Word("is"), Token::Word(test)] if before != Some(&Token::Sign(".")) => {
                 let test = match (test, tokens.get(index + 2)) {
@@ -221,6 +217,32 @@ fn check(tokens: &[Token<'_>], is_tag: bool) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// The literals of a call: its first argument, and its options by name. `tokens` start behind the filter's name.
+fn arguments<'s>(tokens: &[Token<'s>]) -> (Option<&'s str>, Vec<(&'s str, Option<&'s str>)>) {
+    if tokens.first() != Some(&Token::Sign("(")) {
+        return (None, Vec::new());
+    }
+    // A literal is a value of its own only where the argument ends behind it.
+    let alone = |at: usize| match (tokens.get(at), tokens.get(at + 1)) {
+        (Some(Token::Literal(literal)), Some(Token::Sign("," | ")"))) => Some(*literal),
+        _ => None,
+    };
+    let mut options = Vec::new();
+    let mut depth = 0_usize;
+    for (at, token) in tokens.iter().enumerate() {
+        match token {
+            Token::Sign("(" | "[" | "{") => depth += 1,
+            Token::Sign(")" | "]" | "}") if depth <= 1 => break,
+            Token::Sign(")" | "]" | "}") => depth -= 1,
+            Token::Word(name) if depth == 1 && tokens.get(at + 1) == Some(&Token::Sign("=")) => {
+                options.push((*name, alone(at + 2)));
+            }
+            _ => {}
+        }
+    }
+    (alone(1), options)
 }
 
 fn unknown(what: &str, name: &str, more: &str, near: Option<&str>) -> String {

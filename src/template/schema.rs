@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::choices::{DECORATION_LINE, WEIGHTS};
 use super::keys::{Key, Kind, Object};
+use super::overrides::DEEP;
 use super::tables::{DECORATION, FIELD, FRAME, ITEM_TYPES, LAYERS, NOT_OVERRIDABLE, OBJECTS, TEMPLATE};
 
 /// JSON Schema of a template, for editors that complete and check while one types.
@@ -17,6 +18,9 @@ pub fn schema() -> Value {
     }
     // One of the two, which the tables cannot say.
     definitions["text layer"]["oneOf"] = json!([{ "required": ["text"] }, { "required": ["spans"] }]);
+    for (name, object) in DEEP {
+        definitions.insert(format!("{name} override"), nullable(object.keys()));
+    }
     let layers: Vec<Value> = LAYERS.iter().map(|(_, object)| reference(object.name)).collect();
     definitions.insert("layer".into(), json!({ "oneOf": layers }));
     definitions.insert(
@@ -66,10 +70,26 @@ fn mapping(object: &Object, keys: impl Iterator<Item = &'static Key>, layer: Opt
 /// A layer's keys, all optional, each also null.
 fn overrides(object: &Object) -> Value {
     let keys = object.keys().filter(|key| !NOT_OVERRIDABLE.contains(&key.name));
-    let properties: Map<String, Value> =
-        keys.map(|key| (key.name.to_owned(), json!({ "anyOf": [of_key(key), { "type": "null" }] }))).collect();
-    let one = json!({ "type": "object", "properties": properties, "additionalProperties": false });
-    json!({ "type": "object", "additionalProperties": one })
+    json!({ "type": "object", "additionalProperties": nullable(keys) })
+}
+
+/// A mapping of some keys, none required, each also null.
+fn nullable(keys: impl Iterator<Item = &'static Key>) -> Value {
+    let mut properties = Map::new();
+    for key in keys {
+        // These are merged key by key, so that their own keys can be taken away too.
+        let value = match DEEP.iter().find(|(name, _)| *name == key.name) {
+            Some((name, _)) if *name == "frame" => {
+                json!({ "anyOf": [{ "const": "full" }, reference("frame override")] })
+            }
+            Some((name, _)) => reference(&format!("{name} override")),
+            None => of_key(key),
+        };
+        let value = json!({ "anyOf": [value, { "type": "null" }] });
+        properties.extend(key.alias.map(|alias| (alias.to_owned(), value.clone())));
+        properties.insert(key.name.to_owned(), value);
+    }
+    json!({ "type": "object", "properties": properties, "additionalProperties": false })
 }
 
 fn reference(name: &str) -> Value {
@@ -174,8 +194,14 @@ mod tests {
         let schema = schema();
         let text = &schema["$defs"]["text layer"];
         assert_eq!(text["properties"]["type"], json!({ "const": "text", "description": "Kind of layer" }));
-        assert_eq!(text["required"], json!(["type", "text"]));
+        assert_eq!(text["required"], json!(["type"]));
+        assert_eq!(text["oneOf"][1]["required"], json!(["spans"]));
+        assert_eq!(schema["$defs"]["repeat layer"]["required"], json!(["type", "for"]));
+        assert_eq!(schema["$defs"]["span"]["required"], json!(["text"]));
+        assert_eq!(schema["$defs"]["size"]["properties"]["scale"]["default"], json!(1));
         assert!(text["properties"]["sizes"]["additionalProperties"]["properties"].get("font").is_some());
+        let taken_away = &schema["$defs"]["frame override"]["properties"]["left"]["anyOf"][1]["type"];
+        assert_eq!(taken_away, "null");
         assert!(schema["$defs"]["frame"]["properties"].get("left").is_some());
         assert_eq!(schema["properties"]["layers"]["items"]["$ref"], "#/$defs/layer");
         assert_eq!(schema["properties"]["fonts"]["items"]["anyOf"][1]["$ref"], "#/$defs/font%20file");

@@ -7,6 +7,7 @@ use super::choices::{
     VERTICAL_ALIGN,
 };
 use super::keys::{Key, Kind, Object};
+use crate::job::{Compression, Depth, Subsampling};
 
 const POSITIVE: Kind = Kind::Length { positive: true };
 const ANY: Kind = Kind::Length { positive: false };
@@ -51,12 +52,33 @@ pub(super) static SIZE: Object = Object {
     ]],
 };
 
+/// Which format has which: [`crate::job::Format::settings`].
 pub(super) static OUTPUT: Object = Object {
     name: "output",
-    doc: "One file format to encode",
+    doc: "One file to make of every canvas: a format with its settings",
     groups: &[&[
-        Key::fixed("format", Kind::Choice(&["jpeg", "png"]), "File format").required(),
-        Key::fixed("quality", Kind::Whole(1, 100), "Quality of a JPEG").default("85"),
+        Key::fixed("format", Kind::Choice(&["jpeg", "png", "webp"]), "File format").required(),
+        Key::fixed("quality", Kind::Whole(1, 100), "Of a JPEG (default 85) or lossy WebP (default 80)"),
+        Key::fixed(
+            "subsampling",
+            Kind::Choice(Subsampling::WORDS),
+            "Chroma of a JPEG: 4:4:4 keeps small coloured text sharp (default 4:2:0)",
+        ),
+        Key::fixed("progressive", Kind::Boolean, "Whether a JPEG is shown coarse first (default false)"),
+        Key::fixed(
+            "background",
+            Kind::Color,
+            "Opaque colour under transparency, of a JPEG or a PNG of depth 24 (default white)",
+        ),
+        Key::fixed(
+            "depth",
+            Kind::Choice(Depth::WORDS),
+            "Bits a pixel of a PNG: auto is 24 where all is opaque, else 32",
+        ),
+        Key::fixed("compression", Kind::Choice(Compression::WORDS), "Of a PNG (default speed)"),
+        Key::fixed("lossless", Kind::Boolean, "Whether a WebP is lossless (default false)"),
+        Key::fixed("effort", Kind::Whole(0, 6), "Of a WebP: 0 is fast, 6 is small (default 4)"),
+        Key::fixed("suffix", Kind::Text, "Before the extension of the file name: tells two files of one format apart"),
     ]],
 };
 

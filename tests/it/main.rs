@@ -1,10 +1,20 @@
 //! Everything that is tested from outside, in one binary: it links once.
 
+mod bombs;
 mod cases;
+mod check;
 mod cli;
 mod edges;
 mod effects;
+mod examples;
+mod fetch;
+mod fetch_runs;
+mod hostile;
+mod outputs;
+mod photos;
 mod pipeline;
+mod runs;
+mod server;
 mod shaders;
 mod slots;
 mod support;

@@ -80,7 +80,7 @@ fn collect_photos(campaign: &Campaign, layers: &[Layer], photos: &mut Photos) {
 fn scale(campaign: &Campaign, list: &DisplayList) -> Vec<Arc<ScaledPhoto>> {
     let mut scaled = Vec::new();
     list.visit_photos(&mut |item| {
-        scaled.push(campaign.assets.scaled(&item.photo, item.crop, item.rect.size()).expect("scaled"));
+        scaled.push(campaign.assets.scaled(&item.photo, item.crop, item.rect.size(), &campaign.fonts).expect("scaled"));
     });
     scaled
 }

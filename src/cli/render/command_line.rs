@@ -1,6 +1,9 @@
-//! The command line as the contact sheet shows it: it can be pasted into a shell, and holds nothing personal.
+//! The command line as the contact sheet shows it: it can be pasted into a shell, and holds nothing personal and no
+//! secrets of URLs.
 
 use std::ffi::OsString;
+
+use crate::render::campaign::shown_location;
 
 /// The arguments as one shell command. `personal` are the fields whose values are left out; `None`: all are.
 pub fn command_line(arguments: &[OsString], personal: Option<&[String]>) -> String {
@@ -14,7 +17,7 @@ pub fn command_line(arguments: &[OsString], personal: Option<&[String]>) -> Stri
             None => argument.to_string(),
         };
         is_assignment = argument == "--set";
-        words.push(quoted(&word));
+        words.push(quoted(&without_secrets(word)));
     }
     words.join(" ")
 }
@@ -25,6 +28,15 @@ fn redacted(assignment: &str, personal: Option<&[String]>) -> String {
             format!("{field}=...")
         }
         _ => assignment.to_owned(),
+    }
+}
+
+/// Signed URLs hold secrets.
+fn without_secrets(word: String) -> String {
+    match word.split_once('=') {
+        _ if !word.contains("://") => word,
+        Some((name, value)) if !name.contains("://") => format!("{name}={}", shown_location(value)),
+        _ => shown_location(&word),
     }
 }
 
@@ -54,6 +66,14 @@ mod tests {
         assert_eq!(shown(&["x", "--set", "title=A b"], personal), "gravure --set 'title=A b'");
         // The template could not be read: anything may be personal.
         assert_eq!(shown(&["x", "--set", "title=A"], None), "gravure --set title=...");
+    }
+
+    #[test]
+    fn signed_urls_lose_their_signature() {
+        let arguments =
+            ["x", "https://a.com/t.yaml?sig=1", "--data=https://u:p@a.com/rows.csv?sig=2", "--out", "s3://b/p"];
+        let expected = "gravure https://a.com/t.yaml --data=https://a.com/rows.csv --out s3://b/p";
+        assert_eq!(shown(&arguments, None), expected);
     }
 
     #[test]

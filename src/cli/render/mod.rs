@@ -32,12 +32,15 @@ const KILLED_BY_INTERRUPT: i32 = 130;
 pub struct RenderArgs {
     #[command(flatten)]
     campaign: CampaignArgs,
-    /// Rows: CSV, JSON Lines or a JSON array; - for standard input
+    /// Rows: CSV, JSON Lines or a JSON array; a file, a URL, or - for standard input
     #[arg(long, value_name = "ROWS")]
     data: PathBuf,
     /// Folder for images, manifest.jsonl and index.html; null: renders, encodes and throws away
     #[arg(long, value_name = "DIR|null:", env = "GRAVURE_OUT", hide_env_values = true, default_value = "out")]
     out: String,
+    /// Keep what an earlier run stored in the folder and would come out the same; go on where it was stopped
+    #[arg(long)]
+    resume: bool,
     /// Say how long each stage took
     #[arg(long)]
     timings: bool,
@@ -53,6 +56,7 @@ pub fn run(args: &RenderArgs, arguments: &[OsString]) -> anyhow::Result<Status> 
     let options = RenderOptions {
         campaign,
         out: args.out.clone(),
+        resume: args.resume,
         limit: args.campaign.limit,
         threads: args.campaign.threads(),
         command: command_line(arguments, personal.as_deref()),
@@ -64,7 +68,7 @@ pub fn run(args: &RenderArgs, arguments: &[OsString]) -> anyhow::Result<Status> 
     progress.clear();
     let summary = result?;
 
-    for line in summary::failures(&summary) {
+    for line in summary::failures(&summary, options.campaign.data.as_ref()) {
         note(&line);
     }
     if args.timings {

@@ -6,9 +6,9 @@ use serde::Serialize;
 
 use crate::cli::Status;
 use crate::cli::output::{bytes, counted, shown};
-use crate::render::Summary;
+use crate::render::{DataSource, Reason, Summary};
 
-/// Failures that are printed; the manifest has all.
+/// Reasons that are printed; the manifest has every failure.
 const MAX_FAILURES: usize = 10;
 const MAX_NAME_CHARS: usize = 80;
 const MAX_MESSAGE_CHARS: usize = 300;
@@ -80,19 +80,40 @@ fn short_name(adapter: &str) -> &str {
     adapter.split(" (").next().unwrap_or(adapter)
 }
 
-/// The first failures, one a line, and how many more there are.
-pub fn failures(summary: &Summary) -> Vec<String> {
-    let mut lines: Vec<String> = summary
-        .first_failures
-        .iter()
-        .take(MAX_FAILURES)
-        .map(|(name, reason)| format!("failed: {}: {}", shown(name, MAX_NAME_CHARS), shown(reason, MAX_MESSAGE_CHARS)))
-        .collect();
-    let more = summary.failed.saturating_sub(lines.len() as u64);
-    if more > 0 && !lines.is_empty() {
-        lines.push(format!("... and {more} more; manifest.jsonl has all"));
+/// What went wrong: one line for each reason with the first row that has it, then how many more there are.
+pub fn failures(summary: &Summary, data: Option<&DataSource>) -> Vec<String> {
+    let Summary { failures, variants_per_row, .. } = summary;
+    let told = failures.reasons().len().min(MAX_FAILURES);
+    let reasons = &failures.reasons()[..told];
+    let mut lines: Vec<String> = reasons.iter().map(|reason| failure(reason, *variants_per_row, data)).collect();
+    let others = failures.rows_by_code(told);
+    if !others.is_empty() {
+        let rows: u64 = others.values().sum();
+        let codes: Vec<String> = others.iter().map(|(code, rows)| format!("{rows} {code}")).collect();
+        let others = counted(rows, "more row");
+        lines.push(format!("... and {others} for other reasons: {}; manifest.jsonl has all", codes.join(", ")));
     }
     lines
+}
+
+/// `failed: rows.csv:3: b: photo_missing: layers[1]: no such file (and 411 more rows)`
+fn failure(reason: &Reason, variants_per_row: u64, data: Option<&DataSource>) -> String {
+    let Reason { code, message, rows, row, line, key, variants, variant_count, .. } = reason;
+    let place = match (line, data) {
+        (Some(line), Some(data)) => format!("{data}:{line}"),
+        _ => format!("row {row}"),
+    };
+    let mut what = shown(key, MAX_NAME_CHARS);
+    // Where the whole row failed, its key says it all.
+    if *variant_count < variants_per_row {
+        let more = if *variant_count > variants.len() as u64 { ", ..." } else { "" };
+        what.push_str(&format!(" ({}{more})", shown(&variants.join(", "), MAX_NAME_CHARS)));
+    }
+    let mut text = format!("failed: {place}: {what}: {code}: {}", shown(message, MAX_MESSAGE_CHARS));
+    if *rows > 1 {
+        text.push_str(&format!(" (and {})", counted(rows - 1, "more row")));
+    }
+    text
 }
 
 #[cfg(test)]
@@ -100,6 +121,8 @@ mod tests {
     use std::path::PathBuf;
 
     use super::*;
+    use crate::job::{ErrorCode, Format, Record};
+    use crate::render::Failures;
 
     fn summary() -> Summary {
         Summary {
@@ -115,7 +138,8 @@ mod tests {
             adapter: "llvmpipe (LLVM 15.0.6, 256 bits)".to_owned(),
             timings: Vec::new(),
             stopped: None,
-            first_failures: Vec::new(),
+            variants_per_row: 2,
+            failures: Failures::new(),
             index: Some(PathBuf::from("out/index.html")),
         }
     }
@@ -152,12 +176,36 @@ mod tests {
     }
 
     #[test]
-    fn only_the_first_failures_are_printed() {
-        let first_failures = (0..20).map(|row| (format!("{row}-link"), "photo_missing: a\nb".to_owned())).collect();
-        let lines = failures(&Summary { failed: 300, first_failures, ..summary() });
+    fn a_reason_is_one_line_with_its_place() {
+        let mut failures = Failures::new();
+        let record = |row: u64, size: &str, message: &str| {
+            let record = Record { line: Some(row + 1), ..Record::new(row, format!("k{row}"), size, Format::Jpeg) };
+            record.failed(ErrorCode::PhotoMissing, message)
+        };
+        for row in 1..=412 {
+            failures.add(&record(row, "link", "a\nb"));
+            failures.add(&record(row, "story", "a\nb"));
+        }
+        failures.add(&record(413, "story", "other"));
+        let data = DataSource::File("rows.csv".into());
+        let summary = Summary { failures, ..summary() };
+        let expected = [
+            "failed: rows.csv:2: k1: photo_missing: a\\nb (and 411 more rows)",
+            "failed: rows.csv:414: k413 (story jpeg): photo_missing: other",
+        ];
+        assert_eq!(super::failures(&summary, Some(&data)), expected);
+    }
+
+    #[test]
+    fn only_the_first_reasons_are_printed() {
+        let mut failures = Failures::new();
+        for row in 0..20 {
+            failures.add(&Record::new(row, "k", "link", Format::Jpeg).failed(ErrorCode::BadValue, format!("{row}")));
+        }
+        let lines = super::failures(&Summary { failures, ..summary() }, None);
         assert_eq!(lines.len(), MAX_FAILURES + 1);
-        assert_eq!(lines[0], "failed: 0-link: photo_missing: a\\nb");
-        assert_eq!(lines[MAX_FAILURES], "... and 290 more; manifest.jsonl has all");
-        assert!(failures(&summary()).is_empty());
+        assert_eq!(lines[0], "failed: row 0: k (link jpeg): bad_value: 0");
+        assert_eq!(lines[10], "... and 10 more rows for other reasons: 10 bad_value; manifest.jsonl has all");
+        assert!(super::failures(&summary(), None).is_empty());
     }
 }

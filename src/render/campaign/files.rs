@@ -6,7 +6,9 @@ use std::path::Path;
 
 use super::Problems;
 use super::problem::{Problem, nearest};
-use crate::assets::{Assets, FontLibrary, FontSet, ListedFace, Root};
+use crate::assets::fetch::{Gate, shown_location};
+use crate::assets::{Assets, FontLibrary, FontSet, ListedFace, Sources, parse_url};
+use crate::job::{AssetBase, AssetRef};
 use crate::template::{FontEntry, FontUse, Syntax, Template};
 
 /// Longest template; the parser refuses more than this, and nothing longer is read.
@@ -15,34 +17,41 @@ const MAX_TEMPLATE_BYTES: u64 = 1 << 20;
 const MAX_FONT_BYTES: u64 = 160 << 20;
 
 /// A template's source, with the syntax that its extension tells.
-pub(super) fn read_template_source(path: &Path) -> Result<(Vec<u8>, Syntax), Problem> {
-    let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+pub(super) fn read_template_source(path: &Path, gate: &Gate) -> Result<(Vec<u8>, Syntax), String> {
+    let url = path.to_str().and_then(parse_url).transpose()?;
+    let file = url.as_ref().map_or(path, |url| Path::new(url.path()));
+    let extension = file.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
     let syntax = match extension.to_ascii_lowercase().as_str() {
         "yaml" | "yml" => Syntax::Yaml,
         "json" => Syntax::Json,
-        _ => return Err(Problem::file(path, "expected a template file that ends in .yaml, .yml or .json")),
+        _ => return Err("expected a template file that ends in .yaml, .yml or .json".to_owned()),
     };
-    let source = read_at_most(path, MAX_TEMPLATE_BYTES).map_err(|message| Problem::file(path, message))?;
+    let source = match url {
+        Some(url) => gate.fetch(&url, MAX_TEMPLATE_BYTES).map_err(|error| format!("cannot fetch it: {error}"))?,
+        None => read_at_most(path, MAX_TEMPLATE_BYTES)?,
+    };
     Ok((source, syntax))
 }
 
 /// The fonts of a template. A missing or unreadable one is a problem at its line.
 pub(super) fn load_fonts(
     template: &Template,
-    template_dir: &Path,
+    sources: &Sources,
     library: &FontLibrary,
     problems: &mut Problems<'_>,
 ) -> Option<FontSet> {
-    let root = Root::new(template_dir.to_owned());
     let mut faces: Vec<ListedFace> = Vec::new();
     let mut all_loaded = true;
     for entry in template.fonts() {
-        match load_font(entry, &root, library) {
+        match load_font(entry, sources, library) {
             Ok(loaded) => faces.extend(loaded),
             Err(message) => {
                 all_loaded = false;
                 let FontEntry { src, path, position, .. } = entry;
-                let problem = Problem::file(problems.template_path, format!("cannot use the font {src:?}: {message}"));
+                let problem = Problem::file(
+                    problems.template_path,
+                    format!("cannot use the font {:?}: {message}", shown_location(src)),
+                );
                 problems.list.push(problem.positioned(position.line, position.column, path.as_str()));
             }
         }
@@ -56,10 +65,11 @@ pub(super) fn load_fonts(
 }
 
 /// The faces of a file, with what the template says of them.
-fn load_font(entry: &FontEntry, root: &Root, library: &FontLibrary) -> Result<Vec<ListedFace>, String> {
+fn load_font(entry: &FontEntry, sources: &Sources, library: &FontLibrary) -> Result<Vec<ListedFace>, String> {
     let FontEntry { src, family, weight, italic, path: _, position: _ } = entry;
-    let file = root.resolve(src).map_err(|error| error.to_string())?;
-    let bytes = read_at_most(&file, MAX_FONT_BYTES)?;
+    let asset = AssetRef { location: src.as_str().into(), base: AssetBase::Template };
+    let bytes = sources.place(&asset).and_then(|place| sources.read(&place, MAX_FONT_BYTES));
+    let bytes = bytes.map_err(|error| error.to_string())?;
     let faces = library.add(bytes).map_err(|error| error.to_string())?;
     let listed = faces.into_iter().map(|face| {
         let own = ListedFace::new(face);

@@ -6,20 +6,27 @@
 
 mod clock;
 mod files;
+mod outputs;
 mod problem;
+mod remote;
 mod stdin;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::assets::{Assets, AssetsConfig, FontLibrary, FontSet, PhotoLimits};
-use crate::job::{Format, Output, RowReader, RowSyntax};
+use url::Url;
+
+use crate::assets::fetch::Gate;
+use crate::assets::{Assets, AssetsConfig, Base, FontLibrary, FontSet, PhotoLimits, parse_url};
+use crate::job::{Compression, Format, Output, Rgb, RowReader, RowSyntax, Subsampling};
 use crate::pipeline::{Plan, Stop};
 use crate::template::{NamePattern, Now, Template, TemplateError};
 
+pub use crate::assets::fetch::{GateConfig, Guard, HostPattern, shown_location};
+pub(super) use problem::nearest;
 pub use problem::{CampaignError, Problem};
 
-use problem::nearest;
+use remote::FetchedData;
 use stdin::StoppableInput;
 
 /// The object name where nobody asks for another.
@@ -32,7 +39,7 @@ const SCALED_BUDGET_BYTES: usize = 320 << 20;
 /// What the command line asks for.
 #[derive(Clone, Debug, Default)]
 pub struct CampaignOptions {
-    /// The template file; its extension tells YAML from JSON.
+    /// The template file, or its URL; its extension tells YAML from JSON.
     pub template: PathBuf,
     /// The rows. `None`: the template alone is looked at.
     pub data: Option<DataSource>,
@@ -42,12 +49,24 @@ pub struct CampaignOptions {
     pub sizes: Vec<String>,
     /// Empty: the template's outputs.
     pub formats: Vec<Format>,
-    /// Quality of JPEG in place of the template's.
+    /// Quality of JPEG and lossy WebP in place of the template's.
     pub quality: Option<u8>,
+    /// Makes every WebP lossless.
+    pub lossless: bool,
+    /// Of JPEG, in place of the template's.
+    pub subsampling: Option<Subsampling>,
+    /// Of PNG, in place of the template's.
+    pub compression: Option<Compression>,
+    /// Under what is transparent, in place of the template's.
+    pub background: Option<Rgb>,
+    /// Device pixels for each pixel of the design. Default: 1.
+    pub scale: Option<f32>,
     /// Pattern of the object names. Default: [`DEFAULT_NAME`].
     pub name: Option<String>,
     /// What templates see as `now` (RFC 3339). Default: the time of the call.
     pub now: Option<String>,
+    /// What may be fetched from the network, and how.
+    pub fetch: GateConfig,
 }
 
 /// Where rows come from.
@@ -55,21 +74,28 @@ pub struct CampaignOptions {
 pub enum DataSource {
     /// A file.
     File(PathBuf),
+    /// A file on the network, fetched as a whole before the first row is read.
+    Url(Url),
     /// Standard input, which can be read once.
     Stdin,
 }
 
 impl DataSource {
-    /// `-` is standard input.
+    /// `-` is standard input. What starts as a URL and is none is taken for a file, which is not there.
     pub fn from_argument(argument: &Path) -> Self {
-        if argument == Path::new("-") { Self::Stdin } else { Self::File(argument.to_owned()) }
+        match argument.to_str().and_then(parse_url) {
+            _ if argument == Path::new("-") => Self::Stdin,
+            Some(Ok(url)) => Self::Url(url),
+            _ => Self::File(argument.to_owned()),
+        }
     }
 }
 
 impl std::fmt::Display for DataSource {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::File(path) => write!(f, "{}", path.display()),
+            Self::File(path) => write!(f, "{}", shown_file(path).display()),
+            Self::Url(url) => f.write_str(&shown_location(url.as_str())),
             Self::Stdin => f.write_str("standard input"),
         }
     }
@@ -89,18 +115,22 @@ pub struct Campaign {
     pub sizes: Vec<usize>,
     /// Never empty, no two alike.
     pub outputs: Vec<Output>,
+    /// Device pixels for each pixel of the design.
+    pub scale: f32,
     /// Of the objects.
     pub name: NamePattern,
     /// What templates see as `now`.
     pub now: Now,
-    /// As the user wrote it.
+    /// As the user wrote it, without the secrets of a URL.
     pub template_path: PathBuf,
     /// Where relative paths of the template start.
-    pub template_dir: PathBuf,
-    /// Where relative paths in rows start: the data file's folder, or the working folder for standard input.
-    pub data_dir: PathBuf,
+    pub template_base: Base,
+    /// Where relative paths in rows start: beside the data, or in the working folder for standard input.
+    pub data_base: Base,
     /// Where rows come from.
     pub data: Option<DataSource>,
+    /// The rows that were fetched from a URL.
+    fetched_data: Option<FetchedData>,
 }
 
 impl Campaign {
@@ -109,38 +139,52 @@ impl Campaign {
     /// # Errors
     /// Every mistake in the template, its fonts and photos, the options and the data's header, all at once.
     pub fn open(options: &CampaignOptions) -> Result<Self, CampaignError> {
-        let CampaignOptions { template: template_path, data, set, sizes, formats, quality, name, now } = options;
+        let CampaignOptions { template: template_file, data, set, sizes, name, now, scale, fetch, .. } = options;
+        let gate = Gate::new(fetch.clone())
+            .map(Arc::new)
+            .map_err(|error| Problem::flag("--cache", format!("cannot use the folder: {error}")))?;
+        let template_path = &shown_file(template_file);
         let mut problems = Problems { template_path, list: Vec::new() };
-        let mut template = read_template(template_path)?;
+        let mut template = read_template(template_file, &gate)?;
         for (field, value) in set {
             problems.flag("--set", template.with_overrides(field, value));
         }
         let sizes = problems.keep(choose_sizes(&template, sizes)).unwrap_or_default();
-        let outputs = choose_outputs(template.outputs(), formats, *quality);
+        let outputs = problems.keep(outputs::choose(template.outputs(), options)).unwrap_or_default();
         let name = problems.flag("--name", template.compile_name(name.as_deref().unwrap_or(DEFAULT_NAME)));
         let now = match now {
             Some(text) => problems.keep(clock::parse(text).map_err(|message| Problem::flag("--now", message))),
             None => Some(clock::current()),
         };
 
-        let template_dir = folder_of(template_path);
-        let data_dir = match data {
-            Some(DataSource::File(path)) => folder_of(path),
-            Some(DataSource::Stdin) => PathBuf::from("."),
-            None => template_dir.clone(),
+        let base = |file: &Path| Base::of_file(file).map_err(|message| Problem::file(template_path, message));
+        let template_base = base(template_file)?;
+        let data_base = match data {
+            Some(DataSource::File(path)) => Base::of_file(path).unwrap_or_else(|_| Base::Folder(PathBuf::from("."))),
+            Some(DataSource::Url(url)) => Base::Url(url.clone()),
+            Some(DataSource::Stdin) => Base::Folder(PathBuf::from(".")),
+            None => template_base.clone(),
         };
         let library = Arc::new(FontLibrary::new());
-        let fonts = files::load_fonts(&template, &template_dir, &library, &mut problems);
         let assets = Arc::new(Assets::new(AssetsConfig {
-            template_dir: template_dir.clone(),
-            data_dir: data_dir.clone(),
+            template: template_base.clone(),
+            data: data_base.clone(),
+            gate: Arc::clone(&gate),
             decoded_budget_bytes: DECODED_BUDGET_BYTES,
             scaled_budget_bytes: SCALED_BUDGET_BYTES,
             limits: PhotoLimits::default(),
         }));
+        let fonts = files::load_fonts(&template, assets.sources(), &library, &mut problems);
         files::check_photos(&template, &assets, &mut problems);
-        if let Some(source @ DataSource::File(_)) = data {
-            problems.keep(open_rows(source, &template, template_path, &Stop::new()));
+        let mut fetched_data = None;
+        if let Some(source @ DataSource::Url(url)) = data {
+            fetched_data =
+                problems.keep(FetchedData::fetch(url, &gate).map_err(|message| Problem::data(source, message)));
+        }
+        if let Some(source @ (DataSource::File(_) | DataSource::Url(_))) = data
+            && (fetched_data.is_some() || matches!(source, DataSource::File(_)))
+        {
+            problems.keep(open_rows(source, fetched_data.as_ref(), &template, template_path, &Stop::new()));
         }
 
         match (name, now, fonts) {
@@ -151,12 +195,14 @@ impl Campaign {
                 assets,
                 sizes,
                 outputs,
+                scale: scale.unwrap_or(1.0),
                 name,
                 now,
                 template_path: template_path.clone(),
-                template_dir,
-                data_dir,
+                template_base,
+                data_base,
                 data: data.clone(),
+                fetched_data,
             }),
             _ => Err(CampaignError { problems: problems.list }),
         }
@@ -176,7 +222,8 @@ impl Campaign {
     /// As for [`Campaign::rows`].
     pub fn rows_until(&self, stop: &Stop) -> Result<RowReader, CampaignError> {
         match &self.data {
-            Some(source) => open_rows(source, &self.template, &self.template_path, stop).map_err(CampaignError::from),
+            Some(source) => open_rows(source, self.fetched_data.as_ref(), &self.template, &self.template_path, stop)
+                .map_err(CampaignError::from),
             None => Err(Problem::flag("--data", "no rows were given").into()),
         }
     }
@@ -191,6 +238,8 @@ impl Campaign {
             assets: Arc::clone(&self.assets),
             sizes: self.sizes.clone(),
             outputs: self.outputs.clone(),
+            scale: self.scale,
+            find_stored: None,
             name: self.name.clone(),
             now: self.now.clone(),
             names_may_collide: self.data == Some(DataSource::Stdin),
@@ -205,9 +254,10 @@ impl Campaign {
 }
 
 /// The names of a template's personal fields: their values are kept out of everything that is written down.
-/// `None` where the template cannot be read.
+/// `None` where the template cannot be read, or would have to be fetched for it.
 pub fn pii_fields(template_path: &Path) -> Option<Vec<String>> {
-    let template = read_template(template_path).ok()?;
+    let offline = GateConfig { guard: Guard { offline: true, ..Guard::default() }, ..GateConfig::default() };
+    let template = read_template(template_path, &Gate::new(offline).ok()?).ok()?;
     Some(template.fields().iter().filter(|field| field.pii).map(|field| field.name.to_string()).collect())
 }
 
@@ -227,9 +277,18 @@ impl Problems<'_> {
     }
 }
 
-fn read_template(path: &Path) -> Result<Template, CampaignError> {
-    let (source, syntax) = files::read_template_source(path)?;
-    Template::parse(&source, syntax).map_err(|errors| CampaignError::from(Problem::of_template(path, errors.0)))
+/// A file's path as it was given; a URL without its secrets.
+fn shown_file(path: &Path) -> PathBuf {
+    match path.to_str().filter(|text| parse_url(text).is_some()) {
+        Some(url) => PathBuf::from(shown_location(url)),
+        None => path.to_owned(),
+    }
+}
+
+fn read_template(path: &Path, gate: &Gate) -> Result<Template, CampaignError> {
+    let shown = shown_file(path);
+    let (source, syntax) = files::read_template_source(path, gate).map_err(|message| Problem::file(&shown, message))?;
+    Template::parse(&source, syntax).map_err(|errors| CampaignError::from(Problem::of_template(&shown, errors.0)))
 }
 
 /// `--size`, in the order of the template so that the manifest's order does not depend on the flags'.
@@ -250,44 +309,9 @@ fn choose_sizes(template: &Template, asked: &[String]) -> Result<Vec<usize>, Vec
     Ok((0..names.len()).filter(is_asked).collect())
 }
 
-/// `--format` picks the template's outputs of that format, or makes one where there is none; `--quality` is for
-/// every JPEG among them.
-fn choose_outputs(of_template: &[Output], formats: &[Format], quality: Option<u8>) -> Vec<Output> {
-    let mut asked = Vec::new();
-    for &format in formats {
-        let before = asked.len();
-        asked.extend(of_template.iter().copied().filter(|output| output.format == format));
-        if asked.len() == before {
-            asked.push(Output::new(format));
-        }
-    }
-    if formats.is_empty() {
-        asked = of_template.to_vec();
-    }
-    if asked.is_empty() {
-        asked.push(Output::default());
-    }
-    let mut outputs: Vec<Output> = Vec::new();
-    for mut output in asked {
-        if let (Format::Jpeg, Some(quality)) = (output.format, quality) {
-            output.quality = quality;
-        }
-        if !outputs.contains(&output) {
-            outputs.push(output);
-        }
-    }
-    outputs
-}
-
-fn folder_of(file: &Path) -> PathBuf {
-    match file.parent() {
-        Some(folder) if folder != Path::new("") => folder.to_owned(),
-        _ => PathBuf::from("."),
-    }
-}
-
 fn open_rows(
     source: &DataSource,
+    fetched: Option<&FetchedData>,
     template: &Template,
     template_path: &Path,
     stop: &Stop,
@@ -299,6 +323,10 @@ fn open_rows(
             return Err(vec![Problem::flag("--data", message)]);
         }
         DataSource::File(path) => RowReader::open(path),
+        DataSource::Url(url) => match fetched {
+            Some(fetched) => RowReader::named(Path::new(url.path()), Box::new(fetched.reader())),
+            None => return Err(vec![Problem::data(source, "was not fetched")]),
+        },
         DataSource::Stdin => RowReader::guess(Box::new(StoppableInput::stdin(stop.clone()))),
     };
     let reader = reader.map_err(|error| vec![Problem::of_data(source, &error)])?;

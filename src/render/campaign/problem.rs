@@ -81,6 +81,11 @@ impl Problem {
         Self::at(flag.to_owned(), message)
     }
 
+    /// About the rows as a whole.
+    pub(super) fn data(source: &DataSource, message: impl fmt::Display) -> Self {
+        Self::at(source.to_string(), message)
+    }
+
     fn at(place: String, message: impl fmt::Display) -> Self {
         Self { place, line: 0, column: 0, path: String::new(), message: message.to_string(), suggestion: None }
     }
@@ -130,7 +135,7 @@ impl Problem {
 }
 
 /// The nearest of `known` to `wrong`, if it is near enough to be what was meant.
-pub(super) fn nearest<'k>(wrong: &str, known: &[&'k str]) -> Option<&'k str> {
+pub(in crate::render) fn nearest<'k>(wrong: &str, known: &[&'k str]) -> Option<&'k str> {
     let distance = |name: &&str| strsim::damerau_levenshtein(&wrong.to_lowercase(), &name.to_lowercase());
     // Names that people type are short; the distance of long ones is costly and says nothing.
     let short = known.iter().copied().filter(|name| name.len() <= 64 && wrong.len() <= 64);

@@ -70,7 +70,7 @@ fn a_good_campaign_opens_with_everything_the_template_offers() {
     assert_eq!(campaign.sizes, [0, 1]);
     assert_eq!(campaign.outputs.len(), 2);
     assert_eq!(campaign.variants_per_row(), 4);
-    assert_eq!(campaign.data_dir, folder.0.path());
+    assert_eq!(campaign.data_base, folder.0.path().into());
     assert_eq!(campaign.fonts.faces().len(), 1);
     // Twice: a first pass looks at names.
     assert_eq!(campaign.rows().unwrap().count(), 3);
@@ -154,7 +154,7 @@ fn files_that_are_no_templates_are_named() {
     folder.write("t.yaml", &format!("# {}\n{TEMPLATE}", "x".repeat(2 << 20)));
     assert!(folder.errors(&folder.options())[0].contains("longer than 1 MiB"));
     folder.write("t.yaml", "gravure: 1\n\tname: x\n");
-    assert!(folder.errors(&folder.options())[0].starts_with("t.yaml:1:10: gravure: not valid YAML"));
+    assert!(folder.errors(&folder.options())[0].starts_with("t.yaml:2:1: gravure: not valid YAML: a tab"));
 }
 
 #[test]
@@ -177,26 +177,8 @@ fn sizes_keep_the_templates_order() {
 }
 
 #[test]
-fn formats_and_quality_go_over_the_template() {
-    let jpeg = |quality| Output { format: Format::Jpeg, quality };
-    let png = Output::new(Format::Png);
-    let template = [jpeg(70), png, jpeg(30)];
-    assert_eq!(choose_outputs(&template, &[], None), template);
-    assert_eq!(choose_outputs(&template, &[Format::Jpeg], None), [jpeg(70), jpeg(30)]);
-    assert_eq!(choose_outputs(&template, &[Format::Png, Format::Jpeg], Some(90)), [png, jpeg(90)]);
-    assert_eq!(choose_outputs(&[jpeg(70)], &[Format::Png], Some(90)), [png]);
-    assert_eq!(choose_outputs(&[], &[], None), [Output::default()]);
-}
-
-#[test]
 fn personal_fields_are_known_before_a_campaign_opens() {
     let folder = Folder::new();
     assert_eq!(pii_fields(&folder.path("t.yaml")), Some(vec!["first_name".to_owned()]));
     assert_eq!(pii_fields(&folder.path("none.yaml")), None);
-}
-
-#[test]
-fn folders_are_those_of_the_files() {
-    assert_eq!(folder_of(Path::new("a/b.csv")), Path::new("a"));
-    assert_eq!(folder_of(Path::new("b.csv")), Path::new("."));
 }

@@ -4,22 +4,34 @@
 //!   rows ── a batch at a time ──> threads: bind, photos, lay out ──> findings in row order, counts
 //! ```
 //!
-//! Memory is that of one batch and of some 30 bytes for each name (no two variants may have the same). A photo is
-//! read as far as its header: broken pixels behind a good header show only when it is rendered. Fed by
-//! [`super::campaign`]; feeds `cli/`.
+//! Findings are plain data ([`finding`]); terminals, scripts and pages show them each in their way. Memory is that
+//! of one batch and of some 30 bytes for each name (no two variants may have the same). A photo is read as far as
+//! its header: broken pixels behind a good header show only when it is rendered. Fed by [`super::campaign`]; feeds
+//! `cli/` and [`super::check_page`].
 
+mod evidence;
+mod excerpt;
+pub mod finding;
+mod inspect;
 mod row;
+pub mod schema;
+mod summary;
+pub mod wireframe;
 
+use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
 
-use super::campaign::{Campaign, CampaignError, CampaignOptions};
-use crate::job::{ErrorCode, Row, RowError};
-use crate::layout::Shaper;
+use super::campaign::{Campaign, CampaignError, CampaignOptions, nearest};
+use crate::job::{ErrorCode, Row, RowError, RowSyntax};
 
-use row::{Checked, RowChecker};
+pub use finding::{Finding, Severity};
+pub use summary::{CheckSummary, Kind, MissingScript};
+
+use row::{Checked, RowChecker, RowSettings};
+use summary::Tally;
 
 /// Rows that are read before they are checked: enough for all threads, little to hold.
 const BATCH_ROWS: usize = 512;
@@ -35,101 +47,41 @@ pub struct CheckOptions {
     pub limit: Option<u64>,
     /// Default: one for each core.
     pub threads: Option<usize>,
+    /// Whether findings come with a schematic of their canvas.
+    pub wireframes: bool,
 }
 
-/// How much a finding matters. Errors and warnings are problems; notes are not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Severity {
-    /// The variant would fail: a missing photo, a bad value, a name that two variants have.
-    Error,
-    /// It would be drawn and look wrong: text cut off, a character that no font has, a family that is not there.
-    Warning,
-    /// It would look as the template allows, if not its best: text at its smallest size, an enlarged photo.
-    Note,
-}
-
-impl Severity {
-    /// All, the worst first.
-    pub const ALL: [Self; 3] = [Self::Error, Self::Warning, Self::Note];
-
-    /// `error`, `warning`, `note`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Error => "error",
-            Self::Warning => "warning",
-            Self::Note => "note",
-        }
-    }
-
-    /// Of a warning in a manifest record.
-    pub fn of_warning(code: &str) -> Self {
-        match code {
-            "photo_upscaled" | "shrunk_to_floor" => Self::Note,
-            _ => Self::Warning,
-        }
-    }
-}
-
-/// One thing about one row. The same in several sizes is one finding.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Finding {
-    /// Position of the row in the data, from 0.
-    pub row: u64,
-    /// Its line in the file, from 1.
-    pub line: Option<u64>,
-    /// Its key; empty where the row cannot be read or bound.
-    pub key: String,
-    /// Names of the sizes that it is true of; empty: it is not about a size.
-    pub sizes: Vec<Arc<str>>,
-    /// How much it matters.
-    pub severity: Severity,
-    /// A fixed word: those of manifests ([`ErrorCode`], `truncated`, ...) and `unknown_family`.
-    pub code: &'static str,
-    /// The layer or field; may be empty.
-    pub path: String,
-    /// What is wrong, without values of personal fields.
-    pub message: String,
-}
-
-/// What a check came to.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct CheckSummary {
-    /// Rows looked at. `None`: only the template.
-    pub rows: Option<u64>,
-    /// Variants that they would give.
-    pub variants: u64,
-    /// Rows by the worst that was found in them.
-    pub rows_by_worst: BTreeMap<Severity, u64>,
-    /// Findings by code.
-    pub findings_by_code: BTreeMap<(Severity, &'static str), u64>,
-}
-
-impl CheckSummary {
-    /// Rows whose worst finding is of this severity.
-    pub fn rows_with(&self, worst: Severity) -> u64 {
-        self.rows_by_worst.get(&worst).copied().unwrap_or(0)
-    }
-
-    /// Whether some row will not look right.
-    pub fn has_problems(&self) -> bool {
-        self.rows_with(Severity::Error) + self.rows_with(Severity::Warning) > 0
-    }
+/// What a check tells while it goes on.
+#[derive(Debug)]
+pub enum CheckEvent<'e> {
+    /// Something was found. Findings about the data as a whole come first, then those of rows in their order.
+    Found(&'e Finding),
+    /// So many rows are done.
+    Rows(u64),
 }
 
 /// Checks a template and every row, and reports findings in the order of the rows.
 ///
 /// # Errors
 /// When the template, its fonts or the options cannot be used, or the rows cannot be opened.
-pub fn check(options: &CheckOptions, report: &mut dyn FnMut(&Finding)) -> Result<CheckSummary, CampaignError> {
+pub fn check(options: &CheckOptions, report: &mut dyn FnMut(CheckEvent<'_>)) -> Result<CheckSummary, CampaignError> {
+    let started = Instant::now();
     let campaign = Campaign::open(&options.campaign)?;
-    let mut summary = CheckSummary::default();
     if campaign.data.is_none() {
-        return Ok(summary);
+        return Ok(CheckSummary { seconds: started.elapsed().as_secs_f64(), ..CheckSummary::default() });
+    }
+    let mut tally = Tally::default();
+    let reader = campaign.rows()?;
+    if reader.syntax() == RowSyntax::Csv {
+        let absent = absent_columns(&campaign, &options.campaign, reader.columns());
+        tally.count(&absent);
+        absent.iter().for_each(|finding| report(CheckEvent::Found(finding)));
     }
     let limit = options.limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
-    let mut rows = campaign.rows()?.take(limit);
+    let mut rows = reader.take(limit);
     let threads = options.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)).max(1);
-    let mut shapers: Vec<Shaper> = (0..threads).map(|_| Shaper::new(Arc::clone(&campaign.fonts))).collect();
+    let settings = RowSettings { wireframes: options.wireframes, offline: options.campaign.fetch.guard.offline };
+    let mut checkers: Vec<RowChecker<'_>> = (0..threads).map(|_| RowChecker::new(&campaign, settings)).collect();
     let mut names = Names::default();
     let mut count = 0;
     loop {
@@ -138,26 +90,32 @@ pub fn check(options: &CheckOptions, report: &mut dyn FnMut(&Finding)) -> Result
             break;
         }
         count += batch.len() as u64;
-        for mut checked in check_batch(&campaign, &batch, &mut shapers) {
+        for mut checked in check_batch(&batch, &mut checkers) {
             names.add(&mut checked);
-            summary.count(&checked);
-            checked.findings.iter().for_each(&mut *report);
+            tally.row(&checked.findings);
+            checked.findings.iter().for_each(|finding| report(CheckEvent::Found(finding)));
         }
+        report(CheckEvent::Rows(count));
     }
-    summary.rows = Some(count);
-    summary.variants = count * campaign.variants_per_row() as u64;
-    Ok(summary)
+    Ok(tally.finish(campaign.variants_per_row() as u64, started.elapsed().as_secs_f64()))
 }
 
-impl CheckSummary {
-    fn count(&mut self, checked: &Checked) {
-        for finding in &checked.findings {
-            *self.findings_by_code.entry((finding.severity, finding.code)).or_default() += 1;
-        }
-        if let Some(worst) = checked.findings.iter().map(|finding| finding.severity).min() {
-            *self.rows_by_worst.entry(worst).or_default() += 1;
-        }
-    }
+/// Optional fields whose column the data has not: perhaps it is misspelt.
+fn absent_columns(campaign: &Campaign, options: &CampaignOptions, columns: &[Arc<str>]) -> Vec<Finding> {
+    let is_set = |name: &str| options.set.iter().any(|(field, _)| field == name);
+    let is_read = |column: &str| campaign.template.fields().iter().any(|field| *field.column == *column);
+    let unread: Vec<&str> = columns.iter().map(|column| &**column).filter(|column| !is_read(column)).collect();
+    let absent = campaign
+        .template
+        .fields()
+        .iter()
+        .filter(|field| !field.required && !is_set(&field.name) && !columns.contains(&field.column));
+    let findings = absent.map(|field| {
+        let hint = nearest(&field.column, &unread).map_or_else(String::new, |name| format!(", did you mean {name:?}?"));
+        let message = format!("the data has no column {:?}{hint}", field.column);
+        Finding::new(Severity::Note, "missing_column", format!("fields.{}", field.name), message)
+    });
+    findings.collect()
 }
 
 fn read_batch(rows: &mut impl Iterator<Item = Result<Row, RowError>>) -> Vec<Result<Row, RowError>> {
@@ -186,10 +144,9 @@ fn bytes_of(row: &Row) -> usize {
 }
 
 /// Checks the rows of a batch, each thread the next one that nobody has; gives them in order.
-fn check_batch(campaign: &Campaign, batch: &[Result<Row, RowError>], shapers: &mut [Shaper]) -> Vec<Checked> {
+fn check_batch(batch: &[Result<Row, RowError>], checkers: &mut [RowChecker<'_>]) -> Vec<Checked> {
     let next = AtomicUsize::new(0);
-    let work = |shaper: &mut Shaper| {
-        let mut checker = RowChecker { campaign, shaper };
+    let work = |checker: &mut RowChecker<'_>| {
         let mut done = Vec::new();
         while let Some((index, row)) = take(&next, batch) {
             done.push((index, checker.check(row)));
@@ -197,7 +154,7 @@ fn check_batch(campaign: &Campaign, batch: &[Result<Row, RowError>], shapers: &m
         done
     };
     let mut all: Vec<(usize, Checked)> = std::thread::scope(|scope| {
-        let threads: Vec<_> = shapers.iter_mut().map(|shaper| scope.spawn(|| work(shaper))).collect();
+        let threads: Vec<_> = checkers.iter_mut().map(|checker| scope.spawn(|| work(checker))).collect();
         let results = threads.into_iter().map(|thread| thread.join().expect("a row's panic is caught in the checker"));
         results.flatten().collect()
     });
@@ -216,7 +173,7 @@ struct Names(HashMap<u128, u64>);
 
 impl Names {
     fn add(&mut self, checked: &mut Checked) {
-        for name in std::mem::take(&mut checked.names) {
+        for (size, name) in std::mem::take(&mut checked.names) {
             let digest = blake3::hash(name.as_bytes());
             let short = u128::from_le_bytes(digest.as_bytes()[..16].try_into().expect("a hash has 32 bytes"));
             let earlier = match self.0.entry(short) {
@@ -226,16 +183,8 @@ impl Names {
                     continue;
                 }
             };
-            checked.findings.push(Finding {
-                row: checked.row,
-                line: checked.line,
-                key: checked.key.clone(),
-                sizes: Vec::new(),
-                severity: Severity::Error,
-                code: ErrorCode::NameCollision.as_str(),
-                path: "name".to_owned(),
-                message: format!("row {} has the same name {name:?}", earlier + 1),
-            });
+            let message = format!("row {earlier} has the same name {name:?}");
+            checked.add(Some(&size), Finding::new(Severity::Error, ErrorCode::NameCollision.as_str(), "name", message));
         }
     }
 }

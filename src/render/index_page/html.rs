@@ -1,4 +1,4 @@
-//! Text, URLs and numbers as they stand in HTML. Only the contact sheet uses them.
+//! Text, URLs and numbers as they stand in HTML. The pages of this folder use them.
 
 use std::fmt::{self, Write};
 
@@ -8,7 +8,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 /// The first `max_chars` characters, with an ellipsis where some are missing.
-pub(super) fn cut(text: &str, max_chars: usize) -> String {
+pub(in crate::render) fn cut(text: &str, max_chars: usize) -> String {
     match text.char_indices().nth(max_chars) {
         None => text.to_owned(),
         Some((end, _)) => format!("{}…", &text[..end]),
@@ -17,7 +17,7 @@ pub(super) fn cut(text: &str, max_chars: usize) -> String {
 
 /// Text for an element or a quoted attribute.
 #[derive(Clone, Copy)]
-pub(super) struct Escaped<'a>(pub &'a str);
+pub(in crate::render) struct Escaped<'a>(pub &'a str);
 
 impl fmt::Display for Escaped<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -39,7 +39,7 @@ impl fmt::Display for Escaped<'_> {
 }
 
 /// An object's name as a URL: relative to the page unless it is a web address already.
-pub(super) struct Url<'a>(pub &'a str);
+pub(in crate::render) struct Url<'a>(pub &'a str);
 
 impl fmt::Display for Url<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -52,7 +52,7 @@ impl fmt::Display for Url<'_> {
 }
 
 /// A number with commas between thousands.
-pub(super) struct Grouped(pub u64);
+pub(in crate::render) struct Grouped(pub u64);
 
 impl fmt::Display for Grouped {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

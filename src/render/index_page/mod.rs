@@ -4,7 +4,7 @@
 //! records of the manifest, in its order; the string goes to the store. Keys, names and messages come
 //! from rows, so every one of them is escaped and cut to a length. No pictures are read here.
 
-mod html;
+pub(super) mod html;
 
 use std::fmt::{self, Write};
 

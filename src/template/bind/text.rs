@@ -50,7 +50,7 @@ impl Binder<'_, '_> {
         let text = if text.contains('\r') { text.replace("\r\n", "\n").replace('\r', "\n") } else { text.to_string() };
         let transform = self.get(transform)?;
         Ok(Span {
-            text: self.row.template.case.apply(transform, &text).into_owned(),
+            text: transform.apply(text, &self.row.template.letters),
             font: self.font(font)?,
             color: self.get(color)?,
             decoration: self.decoration(decoration)?,

@@ -285,7 +285,8 @@ mod tests {
         for (format, expected) in [
             ("DD.MM", "needs year, month and day"),
             ("QQ YYYY", "\"QQ\" is no part of a date"),
-            ("%Q", "not a format of dates"),
+            ("%!", "not a format of dates"),
+            ("%A", "needs year, month and day"),
             ("%", "not a format of dates"),
             ("'x", "a quote has no end"),
             ("", "needs year"),

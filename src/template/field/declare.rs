@@ -6,6 +6,7 @@ use serde_json::Value as Json;
 
 use super::{BUILT_IN, BUILT_IN_NAMES, Conversion, DateSyntax, Field, FieldType, NumberSyntax};
 use crate::template::error::{Position, TemplateError};
+use crate::template::format::Locale;
 use crate::template::reader::{Content, Entry, Node};
 use crate::template::reading::{Map, Reading, join};
 use crate::template::scalar::Scalar;
@@ -58,13 +59,13 @@ pub(in crate::template) fn wrong_name(name: &str, is_part: bool) -> Option<Strin
 fn read_one(reading: &mut Reading, map: &Map<'_>, name: &str, position: Position) -> Option<Field> {
     let ty = field_type(reading, map)?;
     for (key, word, is_used) in [
-        ("items", "list", matches!(ty, FieldType::List(_))),
-        ("fields", "object", matches!(ty, FieldType::Object(_))),
-        ("format", "date", holds(&ty, &|ty| matches!(ty, FieldType::Date))),
-        ("locale", "number", holds(&ty, &|ty| matches!(ty, FieldType::Number))),
+        ("items", "a list", matches!(ty, FieldType::List(_))),
+        ("fields", "an object", matches!(ty, FieldType::Object(_))),
+        ("format", "a date", holds(&ty, &|ty| matches!(ty, FieldType::Date))),
+        ("locale", "a number", holds(&ty, &|ty| matches!(ty, FieldType::Number))),
     ] {
         if let (Some(entry), false) = (map.entry(key), is_used) {
-            reading.error(entry.position, map.path_of(entry), format!("only a {word} has \"{key}\""));
+            reading.error(entry.position, map.path_of(entry), format!("only {word} has \"{key}\""));
         }
     }
     let column: Option<Arc<str>> = reading.optional_constant(map, "column");
@@ -185,13 +186,13 @@ fn list_type(reading: &mut Reading, map: &Map<'_>) -> Option<FieldType> {
 
 fn numbers(reading: &mut Reading, map: &Map<'_>) -> Arc<NumberSyntax> {
     if let Some(tag) = reading.optional_constant::<Arc<str>>(map, "locale") {
-        match NumberSyntax::new(&tag, true) {
-            Ok(numbers) => return Arc::new(numbers),
-            Err(message) => {
+        match Locale::parse(&tag) {
+            Ok(locale) => return Arc::new(NumberSyntax::new(&locale, true)),
+            Err(error) => {
                 let entry = map.entry("locale");
                 let (place, path) =
                     entry.map_or((map.position, map.path.clone()), |e| (e.value.position, map.path_of(e)));
-                reading.error(place, path, message);
+                reading.error(place, path, error.to_string());
             }
         }
     }

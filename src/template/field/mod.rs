@@ -335,7 +335,7 @@ mod tests {
             default: None,
             pii: false,
             position: Position::default(),
-            numbers: Arc::new(NumberSyntax::new("en", false).unwrap()),
+            numbers: Arc::new(NumberSyntax::new(&crate::template::format::Locale::parse("en").unwrap(), false)),
             dates: Arc::default(),
         }
     }

@@ -8,10 +8,10 @@ use std::sync::Arc;
 
 use icu_decimal::DecimalFormatter;
 use icu_decimal::options::{DecimalFormatterOptions, GroupingStrategy};
-use icu_locale_core::Locale;
 use minijinja::Value;
 
 use crate::template::css;
+use crate::template::format::Locale;
 use crate::template::scalar::Mismatch;
 
 /// Signs that stand between groups of digits somewhere: a space of any width counts as one of them.
@@ -33,16 +33,12 @@ pub(crate) struct NumberSyntax {
 }
 
 impl NumberSyntax {
-    /// The syntax of a BCP 47 tag.
-    ///
-    /// # Errors
-    /// Not a tag.
-    pub fn new(tag: &str, is_declared: bool) -> Result<Self, String> {
-        let locale: Locale = crate::template::locale::parse(tag)?;
+    /// The syntax of a locale.
+    pub fn new(locale: &Locale, is_declared: bool) -> Self {
         let mut options = DecimalFormatterOptions::default();
         options.grouping_strategy = Some(GroupingStrategy::Always);
-        let formatter =
-            DecimalFormatter::try_new((&locale).into(), options).expect("compiled data falls back to the root locale");
+        let formatter = DecimalFormatter::try_new(locale.icu().into(), options)
+            .expect("compiled data falls back to the root locale");
         let write = |text: &str| {
             let decimal = text.parse::<fixed_decimal::Decimal>().expect("a literal of digits");
             formatter.format(&decimal).to_string()
@@ -55,7 +51,7 @@ impl NumberSyntax {
         let decimal = signs.last().map_or('.', |(_, c)| *c);
         let group = signs.first().map_or(' ', |(_, c)| *c);
         let has_pairs = signs.windows(2).any(|pair| pair[1].0 - pair[0].0 == 3);
-        Ok(Self { tag: tag.into(), decimal, group: folded(group), has_pairs, digits, is_declared })
+        Self { tag: locale.tag().into(), decimal, group: folded(group), has_pairs, digits, is_declared }
     }
 
     /// Reads a number. Whole ones come back as such: they print without `.0` and count, index and compare.
@@ -194,7 +190,7 @@ mod tests {
     use super::*;
 
     fn read(tag: &str, text: &str) -> Result<String, String> {
-        let syntax = NumberSyntax::new(tag, false).unwrap();
+        let syntax = NumberSyntax::new(&Locale::parse(tag).unwrap(), false);
         syntax.read(text).map(|value| value.to_string()).map_err(|error| error.detail.unwrap_or_default())
     }
 
@@ -243,7 +239,7 @@ mod tests {
             assert!(error.contains(&format!("\"locale: {tag}\" or \"locale: en\"")), "{tag}: {error}");
         }
         let declared = |tag: &str, text: &str| {
-            NumberSyntax::new(tag, true).unwrap().read(text).map(|value| value.to_string()).ok()
+            NumberSyntax::new(&Locale::parse(tag).unwrap(), true).read(text).map(|value| value.to_string()).ok()
         };
         assert_eq!(declared("de", "1.234"), Some("1234".into()));
         assert_eq!(declared("en", "1.234"), Some("1.234".into()));
@@ -269,7 +265,7 @@ mod tests {
             ("en", "1 2", ""),
             ("en", "1,2,3", ""),
             ("en", "1,234'567", ""),
-            ("en", "0,123", ""),
+            ("en", "0,123", "such as \"locale: de\""),
             ("en", "--1", ""),
             ("en", "", ""),
             ("en", "-", ""),
