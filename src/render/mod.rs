@@ -74,6 +74,8 @@ pub struct Summary {
     pub reused: u64,
     /// Stored, but something in them looks wrong: see [`check::Severity::Warning`].
     pub warned: u64,
+    /// What is allowed and looks like a slip: see [`Campaign::notes`].
+    pub notes: Vec<String>,
     /// From the first row to the last file.
     pub seconds: f64,
     /// Variants a second.
@@ -104,6 +106,7 @@ impl Summary {
             skipped: 0,
             reused: 0,
             warned: 0,
+            notes: Vec::new(),
             seconds: 0.0,
             variants_per_s: 0.0,
             bytes: 0,
@@ -220,6 +223,7 @@ pub fn render(
         skipped: counts.skipped,
         reused: counts.reused,
         warned,
+        notes: campaign.notes.clone(),
         seconds,
         variants_per_s: if seconds > 0.0 { variants as f64 / seconds } else { 0.0 },
         bytes: counts.bytes,

@@ -117,6 +117,14 @@ fn planted_mistakes_end_with_2_and_name_line_and_path() {
         ("missing family", "size: 12", "family: Inert", 15, "layers[2].font.family", "no family \"Inert\", only Inter"),
         ("unknown field", "{{ title }}", "{{ titel }}", 15, "layers[2].text", "did you mean \"title\"?"),
         ("missing column", "title: { type: text,", column, 7, "fields.title", "no column \"headline\" (in rows.csv)"),
+        (
+            "unknown column",
+            "{{ title }}",
+            "{{ row.titel }}",
+            15,
+            "layers[2].text",
+            "no column \"titel\" (in rows.csv), did you",
+        ),
         ("broken YAML", "height: 80 }", "height: 80", 6, "sizes.square", "not valid YAML"),
         ("unquoted colour", fill, "fill: #0f172a", 13, "layers[0].fill", "in quotes, \"#0f172a\""),
         ("unquoted braces", "\"{{ title }} {{ price }}\"", "{{ title }}", 15, "layers[2].text", "\"{{ title }}\""),
@@ -284,6 +292,18 @@ fn equal_names_are_found_before_anything_is_written() {
     let ran = campaign.run(&["render", "t.yaml", "--data", "rows.csv", "--name", "../{{ key }}.{{ ext }}"]);
     assert_eq!(ran.status, 2, "{}", ran.stderr);
     assert!(!campaign.path("out").exists(), "nothing is written");
+}
+
+#[test]
+fn a_slip_in_a_header_is_told_once() {
+    let campaign = Campaign::new();
+    campaign.write("rows.csv", "id,title,prize\na,One,9\nb,Two,10\n");
+    let ran = campaign.run(&["render", "t.yaml", "--data", "rows.csv", "--out", "null:"]);
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    let notes: Vec<&str> = ran.stderr.lines().filter(|line| line.starts_with("note: ")).collect();
+    assert_eq!(notes.len(), 3, "{}", ran.stderr);
+    assert!(notes[0].contains("t.yaml:8") && notes[0].contains("no column \"price\""), "{notes:?}");
+    assert!(notes[0].contains("did you mean \"prize\"?") && notes[1].contains("\"photo\""), "{notes:?}");
 }
 
 #[test]

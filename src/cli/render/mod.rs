@@ -68,6 +68,9 @@ pub fn run(args: &RenderArgs, arguments: &[OsString]) -> anyhow::Result<Status> 
     progress.clear();
     let summary = result?;
 
+    for line in &summary.notes {
+        note(&format!("note: {line}"));
+    }
     for line in summary::failures(&summary, options.campaign.data.as_ref()) {
         note(&line);
     }

@@ -131,6 +131,7 @@ mod tests {
             failed: 0,
             skipped: 0,
             reused: 0,
+            notes: Vec::new(),
             warned: 0,
             seconds: 41.234_56,
             variants_per_s: 127.3,

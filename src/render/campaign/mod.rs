@@ -129,6 +129,8 @@ pub struct Campaign {
     pub data_base: Base,
     /// Where rows come from.
     pub data: Option<DataSource>,
+    /// What is allowed and looks like a slip: a column that the data has not and no row can fill.
+    pub notes: Vec<String>,
     /// The rows that were fetched from a URL.
     fetched_data: Option<FetchedData>,
 }
@@ -177,6 +179,7 @@ impl Campaign {
         let fonts = files::load_fonts(&template, assets.sources(), &library, &mut problems);
         files::check_photos(&template, &assets, &mut problems);
         let mut fetched_data = None;
+        let mut notes = Vec::new();
         if let Some(source @ DataSource::Url(url)) = data {
             fetched_data =
                 problems.keep(FetchedData::fetch(url, &gate).map_err(|message| Problem::data(source, message)));
@@ -184,7 +187,13 @@ impl Campaign {
         if let Some(source @ (DataSource::File(_) | DataSource::Url(_))) = data
             && (fetched_data.is_some() || matches!(source, DataSource::File(_)))
         {
-            problems.keep(open_rows(source, fetched_data.as_ref(), &template, template_path, &Stop::new()));
+            let opened = open_rows(source, fetched_data.as_ref(), &template, template_path, &Stop::new());
+            if let Some(reader) = problems.keep(opened)
+                && reader.syntax() == RowSyntax::Csv
+            {
+                let absent = template.absent_columns(reader.columns());
+                notes.extend(Problem::of_columns(template_path, source, absent).iter().map(Problem::to_string));
+            }
         }
 
         match (name, now, fonts) {
@@ -203,6 +212,7 @@ impl Campaign {
                 data_base,
                 data: data.clone(),
                 fetched_data,
+                notes,
             }),
             _ => Err(CampaignError { problems: problems.list }),
         }
@@ -332,8 +342,11 @@ fn open_rows(
     let reader = reader.map_err(|error| vec![Problem::of_data(source, &error)])?;
     // Objects of JSON may each have other names: there a missing one is the row's mistake.
     if reader.syntax() == RowSyntax::Csv {
-        let columns = template.check_columns(reader.columns());
-        columns.map_err(|errors| Problem::of_columns(template_path, source, errors))?;
+        let mut errors = template.check_columns(reader.columns()).err().unwrap_or_default();
+        errors.extend(template.unknown_columns(reader.columns()));
+        if !errors.is_empty() {
+            return Err(Problem::of_columns(template_path, source, errors));
+        }
     }
     Ok(reader)
 }
