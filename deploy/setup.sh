@@ -51,6 +51,19 @@ need_build_tools() {
     fi
 }
 
+# What tests call: signals to a run, and a small disk that fills up.
+need_test_tools() {
+    local missing=()
+    { [ -x /bin/kill ] || [ -x /usr/bin/kill ]; } || missing+=(procps)
+    { has unshare && has mount; } || missing+=(util-linux mount)
+    if [ "${#missing[@]}" -gt 0 ]; then
+        install_packages "${missing[@]}"
+    fi
+    if ! unshare --map-root-user --mount true 2>/dev/null; then
+        say "this system lets nobody mount a disk: the test of a full one (a_full_disk_stops_the_run...) tests nothing"
+    fi
+}
+
 # Whether the Vulkan loader is there.
 has_vulkan_loader() {
     local ldconfig=ldconfig

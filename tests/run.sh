@@ -12,6 +12,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 . "$root/deploy/setup.sh"
 
 need_build_tools
+need_test_tools
 need_vulkan
 
 cd "$root"

@@ -5,8 +5,8 @@ use thiserror::Error;
 use super::fetch::{FetchError, shown_location};
 use crate::job::ErrorCode;
 
-/// Why an asset cannot be had. Trying again in the same run gives the same error, unless it is
-/// [passing](AssetError::is_passing).
+/// Why an asset cannot be had. Trying again in the same run gives the same error, unless what failed
+/// may pass.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[error("{message}")]
 pub struct AssetError {

@@ -26,7 +26,7 @@ impl std::fmt::Debug for PhotoId {
 /// Something about a photo that people should know, though it can be drawn.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PhotoNote {
-    /// A fixed word, as a manifest's warnings have it: `profile_ignored`, `reference_ignored`.
+    /// One of [`WARNING_CODES`](crate::job::WARNING_CODES).
     pub code: &'static str,
     /// For people.
     pub message: String,

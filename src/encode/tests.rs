@@ -308,6 +308,7 @@ fn sizes_that_no_file_can_have_are_errors() {
     for (format, most) in [(Format::Jpeg, 65_500), (Format::Webp, 16_383)] {
         let error = encoder.encode(wide.view(), Output::new(format)).unwrap_err();
         assert!(matches!(error, EncodeError::TooLarge { max_side, .. } if max_side == most), "{error}");
+        assert_eq!(error.code(), crate::job::ErrorCode::EncodeFailed);
     }
     assert!(encoder.encode(wide.view(), Output::new(Format::Png)).is_ok());
 }

@@ -29,7 +29,7 @@ pub use message::{Data, Job, JobError, TemplateSource};
 pub use name::{NameError, ObjectName};
 pub use output::{Compression, Depth, Encoding, Jpeg, Output, Png, Rgb, Subsampling, WHITE, Webp, WebpMode};
 pub use output_spec::{OutputError, OutputSpec, opaque_color};
-pub use record::{Record, RecordError, Status, Warning};
+pub use record::{Record, RecordError, Status, WARNING_CODES, Warning};
 pub use result::{Counts, JobResult, Timings};
 pub use row::Row;
 pub use row_error::{EncodingGuess, RowError, RowErrorKind};

@@ -109,10 +109,22 @@ pub enum Status {
     Reused,
 }
 
+/// Every [`Warning::code`]. Names never change their meaning; new ones may come.
+pub const WARNING_CODES: [&str; 8] = [
+    "truncated",
+    "shrunk_to_floor",
+    "missing_glyph",
+    "frame_too_low",
+    "photo_missing",
+    "photo_upscaled",
+    "profile_ignored",
+    "reference_ignored",
+];
+
 /// Something that does not look as the template meant it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Warning {
-    /// A fixed word: `truncated`, `missing_glyph`, ...
+    /// One of [`WARNING_CODES`].
     pub code: String,
     /// The layer.
     #[serde(default, skip_serializing_if = "String::is_empty")]

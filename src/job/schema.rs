@@ -3,7 +3,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Compression, ErrorCode, Format, Job, JobResult, Jpeg, ObjectName, Subsampling, Suffix, Webp};
+use super::{
+    Compression, ErrorCode, Format, Job, JobResult, Jpeg, ObjectName, Subsampling, Suffix, WARNING_CODES, Webp,
+};
 
 const DRAFT: &str = "https://json-schema.org/draft/2020-12/schema";
 
@@ -13,7 +15,7 @@ pub fn manifest() -> Value {
     let warning = object(
         &["code", "message"],
         json!({
-            "code": {"type": "string"},
+            "code": {"type": "string", "examples": WARNING_CODES},
             "path": {"type": "string", "description": "the layer"},
             "message": {"type": "string"},
         }),

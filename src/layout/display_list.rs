@@ -28,8 +28,7 @@ pub struct DisplayList {
 /// Something that will not look as meant.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Warning {
-    /// One of a small fixed set: `shrunk_to_floor`, `truncated`, `missing_glyph`, `frame_too_low`, `photo_upscaled`,
-    /// `profile_ignored`, `reference_ignored`.
+    /// One of a small fixed set, as manifests spell it: `job::WARNING_CODES`.
     pub code: &'static str,
     /// The layer.
     pub path: Arc<str>,

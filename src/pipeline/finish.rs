@@ -36,7 +36,7 @@ impl<'r> FinishStage<'r> {
             let bytes = match encoded {
                 Ok(Ok(bytes)) => bytes,
                 Ok(Err(error)) => {
-                    emit(variant.failed(ErrorCode::EncodeFailed, error.to_string(), started));
+                    emit(variant.failed(error.code(), error.to_string(), started));
                     continue;
                 }
                 Err(panic) => {

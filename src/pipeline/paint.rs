@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 
-use crate::gpu::{GpuError, PaintError, PaintedSheet, Painter};
+use crate::gpu::{GpuError, PaintError, PaintedSheet, Painter, TooMuch};
 use crate::job::ErrorCode;
 use crate::sheet::{Canvas, Extent, SheetLimits};
 
@@ -136,13 +136,7 @@ impl<'r> PaintStage<'r> {
                         queue.push_front(first);
                     }
                     Err(canvas) => {
-                        let code = match what {
-                            crate::gpu::TooMuch::Glyphs => ErrorCode::GlyphAtlasFull,
-                            crate::gpu::TooMuch::Photos => ErrorCode::PhotoTooLarge,
-                            crate::gpu::TooMuch::Isolates => ErrorCode::IsolatesTooLarge,
-                            crate::gpu::TooMuch::Instances => ErrorCode::TooManyShapes,
-                        };
-                        fail(*canvas, code, &what.to_string(), emit);
+                        fail(*canvas, overfull_code(what), &what.to_string(), emit);
                     }
                 },
                 Err(PaintError::Device(error)) => {
@@ -187,13 +181,8 @@ impl<'r> PaintStage<'r> {
             match halves(at_hand) {
                 Ok(parts) => again.extend(parts),
                 Err(canvas) => {
-                    let code = match error {
-                        GpuError::OutOfMemory(_) => ErrorCode::GpuOutOfMemory,
-                        GpuError::Refused(_) => ErrorCode::DeviceRefused,
-                        _ => ErrorCode::DeviceLost,
-                    };
                     self.guilty_in_a_row += 1;
-                    fail(*canvas, code, &error.to_string(), emit);
+                    fail(*canvas, device_code(error), &error.to_string(), emit);
                 }
             }
         }
@@ -225,5 +214,40 @@ fn halves(mut batch: Batch) -> Result<[Batch; 2], Box<LaidCanvas>> {
 fn fail(canvas: LaidCanvas, code: ErrorCode, message: &str, emit: &mut Painted<'_>) {
     for variant in canvas.variants {
         emit(Err(variant.failed(code, message, canvas.started)));
+    }
+}
+
+/// Why one canvas alone does not fit the adapter, in the words of a manifest.
+fn overfull_code(what: TooMuch) -> ErrorCode {
+    match what {
+        TooMuch::Glyphs => ErrorCode::GlyphAtlasFull,
+        TooMuch::Photos => ErrorCode::PhotoTooLarge,
+        TooMuch::Isolates => ErrorCode::IsolatesTooLarge,
+        TooMuch::Instances => ErrorCode::TooManyShapes,
+    }
+}
+
+/// A device's failure in the words of a manifest.
+fn device_code(error: &GpuError) -> ErrorCode {
+    match error {
+        GpuError::OutOfMemory(_) => ErrorCode::GpuOutOfMemory,
+        GpuError::Refused(_) => ErrorCode::DeviceRefused,
+        GpuError::NoAdapter | GpuError::NoSuchAdapter { .. } | GpuError::NoDevice { .. } | GpuError::Lost(_) => {
+            ErrorCode::DeviceLost
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_no_test_can_bring_about_has_its_code() {
+        let why = || "why".to_owned();
+        assert_eq!(device_code(&GpuError::Lost(why())), ErrorCode::DeviceLost);
+        assert_eq!(device_code(&GpuError::OutOfMemory(why())), ErrorCode::GpuOutOfMemory);
+        assert_eq!(device_code(&GpuError::Refused(why())), ErrorCode::DeviceRefused);
+        assert_eq!(overfull_code(TooMuch::Instances), ErrorCode::TooManyShapes);
     }
 }

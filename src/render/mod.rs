@@ -9,6 +9,7 @@ pub mod campaign;
 pub mod check;
 pub mod check_page;
 mod failures;
+mod html;
 mod index_page;
 mod manifest;
 mod names;

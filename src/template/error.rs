@@ -117,7 +117,7 @@ impl BindError {
 }
 
 /// The nearest of `known` to `wrong`, if it is near enough to be what was meant.
-pub(super) fn nearest<'k>(wrong: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
+pub(crate) fn nearest<'k>(wrong: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
     let folded = wrong.to_lowercase();
     // A wrong name can be as long as the source: distance is quadratic, so look at short ones only.
     if folded.chars().count() > 64 {

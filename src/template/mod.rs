@@ -53,6 +53,7 @@ use crate::job::Output;
 use crate::pixels::SizePx;
 
 pub use bind::{BoundRow, Now};
+pub(crate) use error::nearest;
 pub use error::{BindError, Position, TemplateError, TemplateErrors};
 pub use field::{Field, FieldType};
 pub use name::NamePattern;

@@ -4,6 +4,7 @@ mod bombs;
 mod cases;
 mod check;
 mod cli;
+mod codes;
 mod edges;
 mod effects;
 mod examples;

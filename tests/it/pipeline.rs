@@ -169,3 +169,57 @@ fn the_later_of_two_equal_names_fails() {
     assert_eq!(failures(&records), [(2, ErrorCode::NameCollision)]);
     assert_eq!(store.names().len(), 2);
 }
+
+/// A campaign without fonts in a folder of its own: two rows, one canvas of 500×400 each.
+fn plain_campaign(folder: &Path, layers: &str) -> Campaign {
+    let template =
+        format!("gravure: 1\nname: plain\nsizes: {{ only: {{ width: 500, height: 400 }} }}\nlayers:\n{layers}");
+    std::fs::write(folder.join("template.yaml"), template).expect("written");
+    std::fs::write(folder.join("rows.csv"), "id,faded\n1,1\n2,0.5\n").expect("written");
+    campaign(&folder.join("template.yaml"), &folder.join("rows.csv"))
+}
+
+#[test]
+fn isolates_higher_than_the_adapter_draws_fail_with_their_reason() {
+    let _turn = gpu_turn();
+    let folder = tempfile::tempdir().expect("a folder");
+    let faded = "  - { type: group, frame: full, opacity: '{{ row.faded }}', layers: [{ type: rect, frame: full, fill: red }, \
+                 { type: rect, frame: full, fill: blue }] }\n";
+    let campaign = plain_campaign(folder.path(), &faded.repeat(2));
+    let records = run(&campaign, |_| true, small_painter(&campaign), &MemoryStore::new(), &Stop::new());
+    assert_eq!(failures(&records), [(1, ErrorCode::IsolatesTooLarge)]);
+}
+
+#[test]
+fn isolates_nested_too_deep_fail_with_their_reason() {
+    let _turn = gpu_turn();
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut layer = "{ type: rect, frame: full, fill: red }".to_owned();
+    for _ in 0..7 {
+        layer = format!(
+            "{{ type: group, frame: full, opacity: '{{{{ row.faded }}}}', layers: [{layer}, {{ type: rect, frame: full, fill: blue }}] }}"
+        );
+    }
+    let campaign = plain_campaign(folder.path(), &format!("  - {layer}\n"));
+    let records = run(&campaign, |_| true, painter(&campaign), &MemoryStore::new(), &Stop::new());
+    assert_eq!(failures(&records), [(1, ErrorCode::LayoutTooDeep)]);
+}
+
+#[test]
+fn a_bug_of_ours_costs_one_row() {
+    let _turn = gpu_turn();
+    let folder = tempfile::tempdir().expect("a folder");
+    let campaign = plain_campaign(folder.path(), "  - { type: rect, frame: full, fill: red }\n");
+    let find: Box<pipeline::FindStored> = Box::new(|name, _| {
+        assert!(!name.as_str().starts_with("1-"), "a bug");
+        None
+    });
+    let plan = Plan { find_stored: Some(find), ..plan(&campaign) };
+    let mut outcomes = Vec::new();
+    let (store, clock, stop) = (MemoryStore::new(), Clock::default(), Stop::new());
+    pipeline::run(&plan, campaign.rows().expect("rows"), painter(&campaign), &store, &clock, &stop, &mut |outcome| {
+        outcomes.push(outcome.record);
+    });
+    assert_eq!(failures(&outcomes), [(0, ErrorCode::InternalPanic)]);
+    assert_eq!(store.names().len(), 1);
+}

@@ -26,8 +26,6 @@ use worst::WorstRows;
 #[command(after_help = "Exit status: 0 all rows will look right, 1 some will not (errors and warnings; notes do not \
     count), 2 the template or the options cannot be used.")]
 pub struct CheckArgs {
-    #[command(flatten)]
-    campaign: CampaignArgs,
     /// Rows: CSV, JSON Lines or a JSON array; a file, a URL, or - for standard input
     #[arg(long, value_name = "ROWS")]
     data: Option<PathBuf>,
@@ -43,6 +41,9 @@ pub struct CheckArgs {
     /// Write the findings as a page, too
     #[arg(long, value_name = "FILE.html", requires = "data")]
     report: Option<PathBuf>,
+    // Last: its heading holds for all that follows.
+    #[command(flatten)]
+    campaign: CampaignArgs,
 }
 
 /// Checks a template and its rows.

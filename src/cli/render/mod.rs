@@ -30,8 +30,6 @@ const KILLED_BY_INTERRUPT: i32 = 130;
 #[command(after_help = "Exit status: 0 every variant is stored, 1 some failed (manifest.jsonl names them), 2 the \
     template, input or settings cannot be used and nothing was rendered, 3 stopped early.")]
 pub struct RenderArgs {
-    #[command(flatten)]
-    campaign: CampaignArgs,
     /// Rows: CSV, JSON Lines or a JSON array; a file, a URL, or - for standard input
     #[arg(long, value_name = "ROWS")]
     data: PathBuf,
@@ -47,6 +45,9 @@ pub struct RenderArgs {
     /// Print the summary as one JSON object on standard output
     #[arg(long)]
     json: bool,
+    // Last: its heading holds for all that follows.
+    #[command(flatten)]
+    campaign: CampaignArgs,
 }
 
 /// Renders a campaign.

@@ -5,11 +5,11 @@ use std::io::Read;
 use std::path::Path;
 
 use super::Problems;
-use super::problem::{Problem, nearest};
+use super::problem::Problem;
 use crate::assets::fetch::{Gate, shown_location};
 use crate::assets::{Assets, FontLibrary, FontSet, ListedFace, Sources, parse_url};
 use crate::job::{AssetBase, AssetRef};
-use crate::template::{FontEntry, FontUse, Syntax, Template};
+use crate::template::{FontEntry, FontUse, Syntax, Template, nearest};
 
 /// Longest template; the parser refuses more than this, and nothing longer is read.
 const MAX_TEMPLATE_BYTES: u64 = 1 << 20;
@@ -94,7 +94,7 @@ fn check_families(template: &Template, fonts: &FontSet, problems: &mut Problems<
             Some(family) if !fonts.has_family(&family) => {
                 let families = fonts.families();
                 let message = format!("the fonts have no family {family:?}, only {}", families.join(", "));
-                Problem::file(template_path, message).suggesting(nearest(&family, &families))
+                Problem::file(template_path, message).suggesting(nearest(&family, families))
             }
             _ => continue,
         };

@@ -20,10 +20,9 @@ use crate::assets::fetch::Gate;
 use crate::assets::{Assets, AssetsConfig, Base, FontLibrary, FontSet, PhotoLimits, parse_url};
 use crate::job::{Compression, Format, Output, Rgb, RowReader, RowSyntax, Subsampling};
 use crate::pipeline::{Plan, Stop};
-use crate::template::{NamePattern, Now, Template, TemplateError};
+use crate::template::{NamePattern, Now, Template, TemplateError, nearest};
 
 pub use crate::assets::fetch::{GateConfig, Guard, HostPattern, shown_location};
-pub(super) use problem::nearest;
 pub use problem::{CampaignError, Problem};
 
 use remote::FetchedData;
@@ -309,7 +308,7 @@ fn choose_sizes(template: &Template, asked: &[String]) -> Result<Vec<usize>, Vec
         .map(|name| {
             let known = names.join(", ");
             let message = format!("the template has no size {name:?}, only {known}");
-            Problem::flag("--size", message).suggesting(nearest(name, &names))
+            Problem::flag("--size", message).suggesting(nearest(name, names.iter().copied()))
         })
         .collect();
     if !problems.is_empty() {

@@ -134,14 +134,6 @@ impl Problem {
     }
 }
 
-/// The nearest of `known` to `wrong`, if it is near enough to be what was meant.
-pub(in crate::render) fn nearest<'k>(wrong: &str, known: &[&'k str]) -> Option<&'k str> {
-    let distance = |name: &&str| strsim::damerau_levenshtein(&wrong.to_lowercase(), &name.to_lowercase());
-    // Names that people type are short; the distance of long ones is costly and says nothing.
-    let short = known.iter().copied().filter(|name| name.len() <= 64 && wrong.len() <= 64);
-    short.min_by_key(distance).filter(|name| distance(name) <= 1 + name.chars().count() / 4)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -159,12 +151,5 @@ mod tests {
     fn problems_are_one_a_line() {
         let error = CampaignError { problems: vec![Problem::flag("--a", "x"), Problem::flag("--b", "y")] };
         assert_eq!(error.to_string(), "--a: x\n--b: y");
-    }
-
-    #[test]
-    fn only_near_names_are_suggested() {
-        assert_eq!(nearest("stroy", &["link", "story"]), Some("story"));
-        assert_eq!(nearest("banner", &["link", "story"]), None);
-        assert_eq!(nearest(&"x".repeat(1 << 20), &["link"]), None);
     }
 }

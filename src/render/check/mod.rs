@@ -24,10 +24,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-use super::campaign::{Campaign, CampaignError, CampaignOptions, nearest};
+use super::campaign::{Campaign, CampaignError, CampaignOptions};
 use crate::job::{ErrorCode, Row, RowError, RowSyntax};
+use crate::template::nearest;
 
-pub use finding::{Finding, Severity};
+pub use finding::{CHECK_CODES, Finding, Severity};
 pub use summary::{CheckSummary, Kind, MissingScript};
 
 use row::{Checked, RowChecker, RowSettings};
@@ -111,7 +112,8 @@ fn absent_columns(campaign: &Campaign, options: &CampaignOptions, columns: &[Arc
         .iter()
         .filter(|field| !field.required && !is_set(&field.name) && !columns.contains(&field.column));
     let findings = absent.map(|field| {
-        let hint = nearest(&field.column, &unread).map_or_else(String::new, |name| format!(", did you mean {name:?}?"));
+        let hint = nearest(&field.column, unread.iter().copied())
+            .map_or_else(String::new, |name| format!(", did you mean {name:?}?"));
         let message = format!("the data has no column {:?}{hint}", field.column);
         Finding::new(Severity::Note, "missing_column", format!("fields.{}", field.name), message)
     });

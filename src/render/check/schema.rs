@@ -1,13 +1,12 @@
 //! JSON Schema (draft 2020-12) of the lines that `gravure check --json` prints. Tests hold it against the types.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use super::finding::CHECK_CODES;
 use super::finding::Severity;
-use crate::job::ErrorCode;
-
-/// Warnings that layout and photos give, as manifests spell them.
-const WARNING_CODES: [&str; 5] = ["shrunk_to_floor", "truncated", "missing_glyph", "frame_too_low", "photo_upscaled"];
+use crate::job::{ErrorCode, WARNING_CODES};
 
 /// Of one line: a finding, or the summary that comes last.
 pub fn check() -> Value {
@@ -21,7 +20,7 @@ pub fn check() -> Value {
 
 fn finding() -> Value {
     let known = ErrorCode::all().iter().map(|code| code.as_str()).chain(WARNING_CODES);
-    let known: Vec<&str> = known.chain(CHECK_CODES.iter().map(|(code, _)| *code)).collect();
+    let known: BTreeSet<&str> = known.chain(CHECK_CODES.iter().map(|(code, _)| *code)).collect();
     let described: Vec<String> = CHECK_CODES.iter().map(|(code, meaning)| format!("{code}: {meaning}")).collect();
     object(
         &["key", "sizes", "severity", "code", "path", "message"],

@@ -12,7 +12,7 @@ use super::words;
 use crate::render::check::finding::{Mark, Piece, Place};
 use crate::render::check::wireframe::{WireKind, WireShape, Wireframe};
 use crate::render::check::{CheckSummary, Finding, Severity};
-use crate::render::index_page::html::cut;
+use crate::render::html::cut;
 
 /// Findings of one kind that are listed: a kind with many must not push out one with few.
 const MAX_OF_A_KIND: usize = 4_000;

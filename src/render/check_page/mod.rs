@@ -10,7 +10,7 @@ mod words;
 use std::fmt::{self, Write};
 
 use super::check::{CheckSummary, Finding, Kind, MissingScript};
-use super::index_page::html::{Escaped, Grouped, cut};
+use super::html::{Escaped, Grouped, cut};
 
 use data::PageData;
 

@@ -17,7 +17,7 @@ pub fn title(code: &str) -> String {
         "empty_text" => "Text has nothing to show",
         "missing_column" => "Column is not in the data",
         "photo_not_checked" => "Photo was not looked at",
-        "photo_missing" | "photo_not_found" => "Photo is not there",
+        "photo_missing" => "Photo is not there",
         "photo_unreadable" => "Photo cannot be read",
         "photo_too_large" => "Photo is too large",
         "photo_outside" => "Photo lies outside its folder",

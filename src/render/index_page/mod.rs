@@ -4,11 +4,9 @@
 //! records of the manifest, in its order; the string goes to the store. Keys, names and messages come
 //! from rows, so every one of them is escaped and cut to a length. No pictures are read here.
 
-pub(super) mod html;
-
 use std::fmt::{self, Write};
 
-use self::html::{Escaped, Grouped, Url, cut};
+use super::html::{Escaped, Grouped, Url, cut};
 use crate::job::{Format, Record, Status};
 use crate::render::check::Severity;
 

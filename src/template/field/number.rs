@@ -6,12 +6,11 @@
 
 use std::sync::Arc;
 
-use icu_decimal::DecimalFormatter;
-use icu_decimal::options::{DecimalFormatterOptions, GroupingStrategy};
 use minijinja::Value;
 
 use crate::template::css;
 use crate::template::format::Locale;
+use crate::template::format::symbols::Symbols;
 use crate::template::scalar::Mismatch;
 
 /// Signs that stand between groups of digits somewhere: a space of any width counts as one of them.
@@ -27,7 +26,7 @@ pub(crate) struct NumberSyntax {
     group: char,
     /// Whether groups before the last have two digits, as in India.
     has_pairs: bool,
-    digits: Vec<char>,
+    digits: [char; 10],
     /// Whether the field names the locale of its data: then nothing is ambiguous.
     is_declared: bool,
 }
@@ -35,23 +34,16 @@ pub(crate) struct NumberSyntax {
 impl NumberSyntax {
     /// The syntax of a locale.
     pub fn new(locale: &Locale, is_declared: bool) -> Self {
-        let mut options = DecimalFormatterOptions::default();
-        options.grouping_strategy = Some(GroupingStrategy::Always);
-        let formatter = DecimalFormatter::try_new(locale.icu().into(), options)
-            .expect("compiled data falls back to the root locale");
-        let write = |text: &str| {
-            let decimal = text.parse::<fixed_decimal::Decimal>().expect("a literal of digits");
-            formatter.format(&decimal).to_string()
-        };
-        let digits: Vec<char> = (0..10).filter_map(|digit| write(&digit.to_string()).chars().last()).collect();
-        // Ten million and a half: three groups in the West, four in India.
-        let sample: Vec<char> = write("12345678.5").chars().collect();
-        let signs: Vec<(usize, char)> =
-            sample.iter().copied().enumerate().filter(|(_, c)| !digits.contains(c) && !c.is_ascii_digit()).collect();
-        let decimal = signs.last().map_or('.', |(_, c)| *c);
-        let group = signs.first().map_or(' ', |(_, c)| *c);
-        let has_pairs = signs.windows(2).any(|pair| pair[1].0 - pair[0].0 == 3);
-        Self { tag: locale.tag().into(), decimal, group: folded(group), has_pairs, digits, is_declared }
+        let Symbols { digits, decimal, group, minus: _, primary: _, secondary } = locale.symbols();
+        let sign = |text: &str, usual: char| text.chars().next().unwrap_or(usual);
+        Self {
+            tag: locale.tag().into(),
+            decimal: sign(decimal, '.'),
+            group: folded(sign(group, ' ')),
+            has_pairs: *secondary == 2,
+            digits: *digits,
+            is_declared,
+        }
     }
 
     /// Reads a number. Whole ones come back as such: they print without `.0` and count, index and compare.

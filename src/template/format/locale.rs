@@ -94,7 +94,7 @@ impl Locale {
     }
 
     /// How it writes digits and separators.
-    pub(super) fn symbols(&self) -> &Symbols {
+    pub(in crate::template) fn symbols(&self) -> &Symbols {
         &self.0.symbols
     }
 

@@ -1,7 +1,7 @@
 //! Text as a locale writes it: numbers, money, dates, plurals, units, lists and letter case.
 //!
 //! Digits, plural rules, names of dates, lists and case by ICU4X; the patterns of money, percent, dates and units from
-//! CLDR's tables in `data/`, because ICU4X has them as experiments or not at all. [`filters`] is what expressions see
+//! CLDR's tables in `data/`, because ICU4X has them as experiments or not at all. `filters/` is what expressions see
 //! of it. Knows nothing of templates or rows. What CLDR has for a locale is written as it is, no-break spaces and
 //! marks of direction included.
 
@@ -19,7 +19,7 @@ mod locale_data;
 mod moment;
 mod number;
 mod plural;
-mod symbols;
+pub(in crate::template) mod symbols;
 #[cfg(test)]
 mod tests;
 mod unit;

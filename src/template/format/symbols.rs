@@ -9,7 +9,7 @@ use icu_locale_core::Locale;
 
 /// How a locale writes a number's parts.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Symbols {
+pub(in crate::template) struct Symbols {
     /// 0 to 9.
     pub digits: [char; 10],
     /// Between whole and fraction.

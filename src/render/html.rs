@@ -1,4 +1,4 @@
-//! Text, URLs and numbers as they stand in HTML. The pages of this folder use them.
+//! Text, URLs and numbers as they stand in HTML: for the contact sheet and the preflight page.
 
 use std::fmt::{self, Write};
 
