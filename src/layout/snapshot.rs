@@ -54,6 +54,12 @@ fn write_items(f: &mut Formatter<'_>, items: &[Item], depth: usize) -> fmt::Resu
                 if let Some(clip) = isolate.clip {
                     write!(f, " clipped to {} {}", outline(&clip.outline), clip.rect)?;
                 }
+                if let Some(blur) = isolate.blur {
+                    write!(f, " blurred along {} by {}", if blur.is_horizontal { "x" } else { "y" }, blur.sigma_px)?;
+                }
+                if let Some(tint) = isolate.tint {
+                    write!(f, " tinted {}", tint.to_hex())?;
+                }
                 writeln!(f)?;
                 write_items(f, &isolate.items, depth + 1)?;
             }
