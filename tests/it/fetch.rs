@@ -1,6 +1,5 @@
 //! The gate against servers that mean harm, or just fail: who gets a connection, how long, how many bytes.
 
-use std::io::{BufReader, Write};
 use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -9,12 +8,12 @@ use std::time::{Duration, Instant};
 use gravure::assets::fetch::{FetchError, FetchLimits, Gate, GateConfig, Guard, Lookup};
 use url::Url;
 
-use crate::server::{Asked, Reply, Server, read_request};
+use crate::server::{Asked, Reply, Server};
 
 const MAX_BYTES: u64 = 100_000;
 
 /// Short, so that a test that waits for them is short too.
-fn limits() -> FetchLimits {
+pub fn limits() -> FetchLimits {
     FetchLimits {
         connect_timeout: Duration::from_secs(5),
         first_byte_timeout: Duration::from_millis(300),
@@ -31,7 +30,7 @@ fn local() -> GateConfig {
     GateConfig { guard, limits: limits(), ..GateConfig::default() }
 }
 
-fn fetch(gate: &Gate, url: &str) -> Result<Vec<u8>, FetchError> {
+pub fn fetch(gate: &Gate, url: &str) -> Result<Vec<u8>, FetchError> {
     gate.fetch(&Url::parse(url).expect(url), MAX_BYTES)
 }
 
@@ -39,14 +38,14 @@ fn local_fetch(url: &str) -> Result<Vec<u8>, FetchError> {
     fetch(&Gate::new(local()).expect("no cache folder"), url)
 }
 
-fn failure(result: Result<Vec<u8>, FetchError>) -> String {
+pub fn failure(result: Result<Vec<u8>, FetchError>) -> String {
     match result {
         Err(FetchError::Failed(message)) => message,
         other => panic!("expected a failure, got {other:?}"),
     }
 }
 
-fn refusal(result: Result<Vec<u8>, FetchError>) -> String {
+pub fn refusal(result: Result<Vec<u8>, FetchError>) -> String {
     match result {
         Err(FetchError::Refused(message)) => message,
         other => panic!("expected a refusal, got {other:?}"),
@@ -458,60 +457,6 @@ fn later_runs_ask_only_whether_it_has_changed() {
 fn a_cache_folder_that_cannot_be_used_is_an_error() {
     let file = tempfile::NamedTempFile::new().expect("a file");
     assert!(Gate::new(GateConfig { cache: Some(file.path().to_owned()), ..local() }).is_err());
-}
-
-/// Answers every request over TLS, as `photos.test`.
-fn tls_server(answer: &'static str) -> u16 {
-    let folder = crate::support::root().join("tests/fetch");
-    let read = |name: &str| std::fs::read(folder.join(name)).expect(name);
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let key = rustls::pki_types::PrivatePkcs8KeyDer::from(read("server.key.der"));
-    let config = rustls::ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .expect("the defaults")
-        .with_no_client_auth()
-        .with_single_cert(vec![read("server.der").into()], key.into())
-        .expect("a certificate with its key");
-    let config = Arc::new(config);
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let port = listener.local_addr().expect("bound").port();
-    std::thread::spawn(move || {
-        for stream in listener.incoming().flatten() {
-            let connection = rustls::ServerConnection::new(Arc::clone(&config)).expect("a good configuration");
-            let mut reader = BufReader::new(rustls::StreamOwned::new(connection, stream));
-            // A client that trusts nobody leaves here.
-            if read_request(&mut reader).is_some() {
-                let _ = reader.get_mut().write_all(answer.as_bytes());
-                let _ = reader.get_mut().flush();
-            }
-        }
-    });
-    port
-}
-
-#[test]
-fn https_is_spoken_with_servers_that_prove_their_name() {
-    let authority = std::fs::read(crate::support::root().join("tests/fetch/authority.der")).expect("a file");
-    let gate = |port: u16, authorities: Vec<Vec<u8>>| {
-        let lookup = Lookup::new(|_, port| Ok(vec![SocketAddr::from(([8, 8, 8, 8], port))]))
-            .routed(move |_| SocketAddr::from(([127, 0, 0, 1], port)));
-        Gate::new(GateConfig { lookup, authorities, limits: limits(), ..GateConfig::default() }).expect("no folder")
-    };
-    let port = tls_server("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nphoto");
-    let trusting = gate(port, vec![authority.clone()]);
-    assert_eq!(fetch(&trusting, "https://photos.test/").as_deref(), Ok(&b"photo"[..]));
-    let message = failure(fetch(&trusting, "https://other.test/"));
-    assert!(message.contains("TLS") && message.contains("not valid for name"), "{message}");
-    // The public authorities know nothing of ours.
-    let message = failure(fetch(&gate(port, Vec::new()), "https://photos.test/"));
-    assert!(message.contains("TLS") && message.contains("UnknownIssuer"), "{message}");
-
-    let port = tls_server("HTTP/1.1 302 Found\r\nLocation: http://photos.test/\r\nContent-Length: 0\r\n\r\n");
-    let reason = refusal(fetch(&gate(port, vec![authority]), "https://photos.test/"));
-    assert!(reason.contains("from https to http"), "{reason}");
-    // Plain HTTP spoken to a TLS port and the other way round are failures, not hangs.
-    let server = Server::start(|_, _| Reply::ok("x"));
-    failure(fetch(&gate(server.port(), Vec::new()), "https://photos.test/"));
 }
 
 #[test]

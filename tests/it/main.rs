@@ -10,6 +10,7 @@ mod effects;
 mod examples;
 mod fetch;
 mod fetch_runs;
+mod fetch_tls;
 mod hostile;
 mod outputs;
 mod photos;
