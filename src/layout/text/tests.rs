@@ -59,13 +59,17 @@ fn balanced_lines_are_about_equally_long_and_no_more() {
 #[test]
 fn a_balanced_text_keeps_its_line_breaks_in_the_box_that_hugs_it() {
     let mut shaper = Shaper::new(noto());
-    for content in ["Guardian Blue Chalk Bag", "AVATAR To. Yo-Yo ffi fl Təst", "שלום עולם מכונת קפה Deluxe"] {
+    for content in ["Guardian Blue Chalk Bag", "AVATAR To. Yo-Yo ffi fl Təst", "שלום עולם מכונת קפה Deluxe"]
+    {
         for width in 60..260 {
             let text = Text { balance: true, ..text(content, 20.0) };
             let (hug_px, _) = shaper.measure(&text, Some(width as f32));
             let (first, again) = (shaper.set(&text, Some(width as f32), None), shaper.set(&text, Some(hug_px), None));
             assert_eq!(lines(&first), lines(&again), "{width}");
-            assert_eq!(first.lines.len(), shaper.set(&Text { balance: false, ..text }, Some(width as f32), None).lines.len());
+            assert_eq!(
+                first.lines.len(),
+                shaper.set(&Text { balance: false, ..text }, Some(width as f32), None).lines.len()
+            );
         }
     }
 }

@@ -10,7 +10,8 @@ impl Binder<'_, '_> {
     /// A text. Pieces without characters vanish; of a text without any, the first one stays: its font measures
     /// the empty line.
     pub(super) fn text(&self, model: &TextModel) -> Result<Text, BindError> {
-        let TextModel { spans, align, valign, max_lines, shrink_to, wrap, balance, ellipsis, direction, shadows } = model;
+        let TextModel { spans, align, valign, max_lines, shrink_to, wrap, balance, ellipsis, direction, shadows } =
+            model;
         let mut pieces = Vec::with_capacity(spans.len());
         let mut empty = None;
         for model in spans {
