@@ -72,6 +72,7 @@ pub fn spans(spans: Vec<Span>) -> Text {
         max_lines: None,
         shrink_to_px: None,
         wrap: true,
+        balance: false,
         ellipsis: Arc::from("…"),
         direction: TextDirection::Auto,
         shadows: Vec::new(),

@@ -72,6 +72,7 @@ const NAMES: &[(&str, &[&str])] = &[
     ("textoverflow", &["ellipsis"]),
     ("textshadow", &["text_shadow"]),
     ("texttransform", &["transform"]),
+    ("textwrap", &["wrap", "balance"]),
     ("title", &["text", "name"]),
     ("tracking", &["font.letter_spacing", "letter_spacing"]),
     ("transform", &["rotation"]),

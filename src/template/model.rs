@@ -138,6 +138,7 @@ pub(super) struct TextModel {
     pub max_lines: Option<Prop<u32>>,
     pub shrink_to: Option<Prop<f32>>,
     pub wrap: Prop<bool>,
+    pub balance: Prop<bool>,
     pub ellipsis: Prop<Arc<str>>,
     pub direction: Prop<TextDirection>,
     pub shadows: Vec<TextShadowModel>,

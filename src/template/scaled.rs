@@ -141,7 +141,7 @@ impl Scale {
     }
 
     fn text(&self, text: Text) -> Text {
-        let Text { spans, align, valign, max_lines, shrink_to_px, wrap, ellipsis, direction, shadows } = text;
+        let Text { spans, align, valign, max_lines, shrink_to_px, wrap, balance, ellipsis, direction, shadows } = text;
         let shadow =
             |TextShadow { x, y, blur, color }| TextShadow { x: self.px(x), y: self.px(y), blur: self.px(blur), color };
         Text {
@@ -151,6 +151,7 @@ impl Scale {
             max_lines,
             shrink_to_px: shrink_to_px.map(|px| self.px(px)),
             wrap,
+            balance,
             ellipsis,
             direction,
             shadows: shadows.into_iter().map(shadow).collect(),

@@ -306,6 +306,8 @@ pub struct Text {
     pub shrink_to_px: Option<f32>,
     /// Whether long lines break.
     pub wrap: bool,
+    /// Whether lines come out about equally long.
+    pub balance: bool,
     /// What stands for the text that does not fit; empty cuts without a mark.
     pub ellipsis: Arc<str>,
     /// Which way its paragraphs run.

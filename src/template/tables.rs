@@ -251,6 +251,8 @@ pub(super) static TEXT: Object = Object {
             Key::new("max_lines", Kind::Whole(1, 10_000), "Most lines"),
             Key::fixed("shrink", Kind::Object(&SHRINK), "Smaller type before anything is cut"),
             Key::new("wrap", Kind::Boolean, "Whether long lines break").default("true"),
+            Key::new("balance", Kind::Boolean, "Whether lines come out about equally long, as CSS text-wrap: balance")
+                .default("false"),
             Key::new("ellipsis", Kind::Text, "Stands for text that does not fit; empty cuts without a mark")
                 .default("…"),
         ],

@@ -16,6 +16,8 @@ use super::{EPSILON_PX, SetLine, SetSpan, ShapedLine, Shaper, TextBlock, TextFau
 
 /// Shrinking steps: the glyph cache's key holds the exact size.
 const SHRINK_STEP_PX: f32 = 0.5;
+/// More lines than this are not balanced: nobody sees a title in them.
+const MAX_BALANCED_LINES: usize = 10;
 /// Shorter lines that are tried where a line comes out wider alone than within its paragraph.
 const TRIES: usize = 64;
 
@@ -25,11 +27,14 @@ struct Limit {
     width_px: Option<f32>,
     height_px: Option<f32>,
     max_lines: usize,
+    /// Lines are broken at this instead of at the width.
+    narrower_px: Option<f32>,
 }
 
 impl Limit {
     fn new(text: &Text, width_px: Option<f32>, height_px: Option<f32>) -> Self {
-        Self { width_px, height_px, max_lines: text.max_lines.map_or(usize::MAX, |n| n.max(1) as usize) }
+        let max_lines = text.max_lines.map_or(usize::MAX, |n| n.max(1) as usize);
+        Self { width_px, height_px, max_lines, narrower_px: None }
     }
 
     fn is_too_wide(&self, px: f32) -> bool {
@@ -42,7 +47,7 @@ impl Limit {
 
     /// The width that lines are broken at.
     fn break_px(&self, text: &Text) -> Option<f32> {
-        self.width_px.filter(|_| text.wrap)
+        self.narrower_px.or(self.width_px).filter(|_| text.wrap)
     }
 }
 
@@ -72,15 +77,23 @@ impl Shaper {
         }
         let look = Look { spans: &text.spans, size_px, is_colored: differ_in_color(&text.spans) };
         let boxes = SpanBoxes::new(text, &prepared, size_px);
-        let (mut composed, hidden) = self.compose(text, &prepared, &look, &boxes, &limit);
+        let balanced = fitting_px.and_then(|size_px| balanced(text, &prepared, &limit, size_px));
+        let balanced = balanced.map(|limit| (self.compose(text, &prepared, &look, &boxes, &limit), limit.max_lines));
+        let (mut composed, hidden) = match balanced {
+            // Shaped alone a line may come out wider than within its paragraph, and need one line more.
+            Some(((lines, false), count)) if lines.len() == count => (lines, false),
+            _ => self.compose(text, &prepared, &look, &boxes, &limit),
+        };
+        let height = |line: &Composed| boxes.of(&prepared.paragraphs[line.paragraph], &line.range).height_px();
+        let above_px: f64 = composed.iter().rev().skip(1).map(|line| f64::from(height(line))).sum();
         if let Some(last) = composed.last_mut().filter(|_| hidden) {
             let paragraph = &prepared.paragraphs[last.paragraph];
             let most = if text.wrap { paragraph.text.len() } else { last.range.end };
             let cut = self.cut(text, paragraph, &prepared, &look, last.range.start..most, limit.width_px);
-            // Larger type that was to stand on the next line may not come up to this one.
-            let height = |range: &Range<usize>| boxes.of(paragraph, range).height_px();
-            let is_higher = height(&cut.1) > height(&last.range);
-            let cut = if is_higher {
+            // Larger type that was to stand on the next line comes up to this one only where there is room for it.
+            let cut_px = boxes.of(paragraph, &cut.1).height_px();
+            let is_too_high = cut_px > height(last) && limit.is_too_high(above_px + f64::from(cut_px));
+            let cut = if is_too_high {
                 self.cut(text, paragraph, &prepared, &look, last.range.clone(), limit.width_px)
             } else {
                 cut
@@ -133,7 +146,7 @@ impl Shaper {
         (width_px, height_px)
     }
 
-    /// As many lines as fit, shaped, and whether there would be more. At least one, so that a box that is too low
+    /// As many lines as fit, shaped, and whether there would be more than empty ones. At least one, so that a box that is too low
     /// shows something.
     fn compose(
         &mut self,
@@ -151,7 +164,8 @@ impl Shaper {
                 let broken = paragraph.next_line(first, look.size_px, limit.break_px(text), Breaking::Anywhere);
                 height += f64::from(boxes.of(paragraph, &paragraph.bytes(&broken.clusters)).height_px());
                 if !lines.is_empty() && (lines.len() >= limit.max_lines || limit.is_too_high(height)) {
-                    return (lines, true);
+                    let hides_text = prepared.paragraphs[index..].iter().any(|paragraph| !paragraph.text.is_empty());
+                    return (lines, hides_text || prepared.is_cut);
                 }
                 let (broken, line) = self.fitted(paragraph, prepared, look, broken, limit.break_px(text));
                 let range = paragraph.bytes(&broken.clusters);
@@ -277,19 +291,45 @@ impl<'p> Iterator for Lines<'p> {
     }
 }
 
+/// Whether the whole text fits unbroken words into the limit.
+fn fits(text: &Text, prepared: &Prepared, limit: &Limit, size_px: f32) -> bool {
+    let boxes = SpanBoxes::new(text, prepared, size_px);
+    let mut height = 0.0_f64;
+    for (count, (paragraph, line)) in Lines::new(prepared, size_px, limit.break_px(text)).enumerate() {
+        height += f64::from(boxes.of(paragraph, &paragraph.bytes(&line.clusters)).height_px());
+        if count >= limit.max_lines || limit.is_too_wide(line.width_px) || limit.is_too_high(height) {
+            return false;
+        }
+    }
+    true
+}
+
+/// The limit with the fewest whole pixels to break at that give as many lines as its width does, for a text that
+/// fits (CSS Text 4, 5.3: `text-wrap-style: balance`).
+fn balanced(text: &Text, prepared: &Prepared, limit: &Limit, size_px: f32) -> Option<Limit> {
+    let width_px = limit.width_px.filter(|_| text.balance && text.wrap)?;
+    let max_lines = Lines::new(prepared, size_px, Some(width_px)).take(MAX_BALANCED_LINES + 1).count();
+    if !(2..=MAX_BALANCED_LINES).contains(&max_lines) {
+        return None;
+    }
+    let fits_at = |px: u32| {
+        let narrower = Limit { width_px: Some(px as f32), max_lines, ..*limit };
+        fits(text, prepared, &narrower, size_px)
+    };
+    let (mut low, mut high) = (0, width_px as u32);
+    if !fits_at(high) {
+        return None;
+    }
+    while high - low > 1 {
+        let middle = u32::midpoint(low, high);
+        if fits_at(middle) { high = middle } else { low = middle }
+    }
+    Some(Limit { narrower_px: Some(high as f32), max_lines, ..*limit })
+}
+
 /// The largest size on the half-pixel grid at which the whole text fits unbroken words into the limit.
 fn largest_fitting(text: &Text, prepared: &Prepared, limit: &Limit, full_px: f32, floor_px: f32) -> Option<f32> {
-    let fits = |size_px: f32| {
-        let boxes = SpanBoxes::new(text, prepared, size_px);
-        let mut height = 0.0_f64;
-        for (count, (paragraph, line)) in Lines::new(prepared, size_px, limit.break_px(text)).enumerate() {
-            height += f64::from(boxes.of(paragraph, &paragraph.bytes(&line.clusters)).height_px());
-            if count >= limit.max_lines || limit.is_too_wide(line.width_px) || limit.is_too_high(height) {
-                return false;
-            }
-        }
-        true
-    };
+    let fits = |size_px: f32| fits(text, prepared, limit, size_px);
     if fits(full_px) {
         return Some(full_px);
     }

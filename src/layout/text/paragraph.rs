@@ -145,9 +145,18 @@ impl Paragraph {
             piece
         };
         let mut missed = 0;
-        for cluster in piece.graphemes(true) {
+        let (mut word_end, mut of_word) = (0, None);
+        for (at, cluster) in piece.grapheme_indices(true) {
             let script = cluster.chars().next().map_or(Script::Common, |c| c.script());
-            let covering = covering(faces, cluster);
+            if at >= word_end {
+                // Letters of two faces would not join: the first face that has the whole word, if there is one.
+                (word_end, of_word) = (at, None);
+                if is_joined(script) {
+                    word_end += piece[at..].find(|c| !continues_joined(c)).unwrap_or(piece.len() - at);
+                    of_word = covering(faces, &piece[at..word_end]);
+                }
+            }
+            let covering = of_word.or_else(|| covering(faces, cluster));
             if covering.is_none() {
                 self.missing.push(self.text.len()..self.text.len() + cluster.len());
                 if cluster.chars().any(|c| faces.iter().any(|choice| choice.face.hides(c))) {
@@ -367,6 +376,18 @@ impl Paragraph {
     }
 }
 
+/// Whether letters of a script hang together.
+fn is_joined(script: Script) -> bool {
+    use Script::{Arabic, Hanifi_Rohingya, Mandaic, Mongolian, Nko, Phags_Pa, Syriac};
+    matches!(script, Arabic | Hanifi_Rohingya | Mandaic | Mongolian | Nko | Phags_Pa | Syriac)
+}
+
+/// Whether a character stands within a word of such letters: also marks, joiners and the tatweel, that no one
+/// script has to itself.
+fn continues_joined(c: char) -> bool {
+    is_joined(c.script()) || c.script() == Script::Inherited || c == '\u{640}'
+}
+
 struct Irregular {
     start: usize,
     end: usize,
@@ -381,8 +402,7 @@ impl Run {
 
     /// Letter spacing in em. Letters that join are not torn apart (CSS Text 3, 8.2.1).
     fn letter_spacing(&self, spans: &[Span]) -> f32 {
-        use Script::{Arabic, Hanifi_Rohingya, Mandaic, Mongolian, Nko, Phags_Pa, Syriac};
-        if matches!(self.script, Arabic | Hanifi_Rohingya | Mandaic | Mongolian | Nko | Phags_Pa | Syriac) {
+        if is_joined(self.script) {
             return 0.0;
         }
         letter_spacing(&spans[self.span])

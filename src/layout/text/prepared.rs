@@ -50,6 +50,10 @@ impl Prepared {
                 paragraphs.last_mut().expect("never empty").push(piece, index, &faces[index], text.spans.len() == 1);
             }
         }
+        // A line break at the very end, as YAML's `|` and spreadsheets leave it, opens no line (CSS Text 3, 4.1.1).
+        if paragraphs.len() > 1 {
+            paragraphs.pop_if(|last| last.text.is_empty());
+        }
         if paragraphs.len() == 1 && paragraphs[0].text.is_empty() {
             paragraphs.clear();
         }

@@ -56,7 +56,7 @@ prop_compose! {
         pieces in prop::collection::vec(any_span(), 1..4),
         floor in prop::option::of(0.2_f32..1.0),
         max_lines in prop::option::of(1_u32..5),
-        wrap in prop::bool::weighted(0.8),
+        (wrap, balance) in (prop::bool::weighted(0.8), any::<bool>()),
         ellipsis in prop::sample::select(vec!["…", "", " [more]", "👍🏽", "א"]),
         direction in prop::sample::select(vec![
             TextDirection::Auto, TextDirection::LeftToRight, TextDirection::RightToLeft,
@@ -65,7 +65,7 @@ prop_compose! {
         let floor = floor.map(|share| share * pieces[0].font.size_px);
         let mut text = spans(pieces);
         (text.shrink_to_px, text.max_lines, text.wrap, text.direction) = (floor, max_lines, wrap, direction);
-        text.ellipsis = Arc::from(ellipsis);
+        (text.balance, text.ellipsis) = (balance, Arc::from(ellipsis));
         text
     }
 }

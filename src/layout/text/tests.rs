@@ -38,6 +38,87 @@ fn words_of_scripts_without_spaces_are_found() {
 }
 
 #[test]
+fn balanced_lines_are_about_equally_long_and_no_more() {
+    let mut shaper = Shaper::new(noto());
+    let mut broken = |content: &str, balance: bool, max_lines: Option<u32>| {
+        let text = Text { balance, max_lines, ..text(content, 20.0) };
+        let block = shaper.set(&text, Some(200.0), None);
+        (lines(&block).join("|"), block.faults)
+    };
+    assert_eq!(broken("Guardian Blue Chalk Bag", false, None).0, "Guardian Blue Chalk|Bag");
+    assert_eq!(broken("Guardian Blue Chalk Bag", true, None).0, "Guardian Blue|Chalk Bag");
+    assert_eq!(broken("Guardian Blue Chalk Bag", true, Some(2)), ("Guardian Blue|Chalk Bag".into(), vec![]));
+    assert_eq!(broken("One line", true, None).0, "One line");
+    // A text that is cut fills its lines first.
+    let cut = broken("Guardian Blue Chalk Bag for Climbers", true, Some(1));
+    assert_eq!(cut, ("Guardian Blue Chal…".into(), vec![TextFault::Truncated]));
+    let long = "word ".repeat(60);
+    assert_eq!(broken(&long, true, None), broken(&long, false, None));
+}
+
+#[test]
+fn a_balanced_text_keeps_its_line_breaks_in_the_box_that_hugs_it() {
+    let mut shaper = Shaper::new(noto());
+    for content in ["Guardian Blue Chalk Bag", "AVATAR To. Yo-Yo ffi fl Təst", "שלום עולם מכונת קפה Deluxe"]
+    {
+        for width in 60..260 {
+            let text = Text { balance: true, ..text(content, 20.0) };
+            let (hug_px, _) = shaper.measure(&text, Some(width as f32));
+            let (first, again) = (shaper.set(&text, Some(width as f32), None), shaper.set(&text, Some(hug_px), None));
+            assert_eq!(lines(&first), lines(&again), "{width}");
+            assert_eq!(
+                first.lines.len(),
+                shaper.set(&Text { balance: false, ..text }, Some(width as f32), None).lines.len()
+            );
+        }
+    }
+}
+
+#[test]
+fn a_line_break_at_the_end_opens_no_line_and_hides_nothing() {
+    let mut shaper = Shaper::new(noto());
+    let mut set = |content: &str, max_lines: Option<u32>| {
+        let block = shaper.set(&Text { max_lines, ..text(content, 20.0) }, Some(200.0), None);
+        assert_eq!(block.faults, [], "{content:?}");
+        lines(&block).join("|")
+    };
+    assert_eq!(set("Mark\n", None), "Mark");
+    assert_eq!(set("Mark\u{85}", Some(1)), "Mark");
+    assert_eq!(set("Mark\n\n", None), "Mark|");
+    assert_eq!(set("Mark\n\n\n", Some(1)), "Mark");
+}
+
+#[test]
+fn a_word_in_a_font_with_higher_lines_is_cut_on_the_line_it_follows_where_there_is_room() {
+    let mut shaper = Shaper::new(noto());
+    let long = Text { max_lines: Some(1), ..text(format!("For {}", "ش".repeat(60)), 20.0) };
+    let mut cut = |height_px| lines(&shaper.set(&long, Some(200.0), height_px)).concat();
+    assert!(cut(None).starts_with("For ششش"), "{}", cut(None));
+    assert!(cut(Some(60.0)).starts_with("For ششش"));
+    assert_eq!(cut(Some(28.0)), "For…");
+}
+
+#[test]
+fn a_word_of_joined_letters_is_set_in_one_face_where_one_has_it_whole() {
+    // The bold subset has no kaf and no dal: alone they would come from the regular face and not join.
+    let mut shaper = Shaper::new(noto());
+    let mut bold = span("متجر بكم الجديد", 20.0);
+    (bold.font.family, bold.font.weight) = (Some(Arc::from("Noto Sans Arabic")), 700);
+    let block = shaper.set(&spans(vec![bold]), None, None);
+    let line = &block.lines[0].line;
+    let content = line.buffer.lines[0].text();
+    let mut faces_of_words = [BTreeSet::new(), BTreeSet::new(), BTreeSet::new()];
+    for glyph in line.buffer.layout_runs().flat_map(|run| run.glyphs).filter(|glyph| glyph.w > 0.0) {
+        if &content[glyph.start..glyph.end] != " " {
+            faces_of_words[content[..glyph.start].matches(' ').count()].insert(glyph.font_id);
+        }
+    }
+    assert!(faces_of_words.iter().all(|faces| faces.len() == 1), "{faces_of_words:?}");
+    assert_ne!(faces_of_words[0], faces_of_words[1], "the bold face has only the first word");
+    assert_eq!(faces_of_words[1], faces_of_words[2]);
+}
+
+#[test]
 fn kinsoku_keeps_punctuation_off_line_ends_and_starts() {
     let mut shaper = Shaper::new(noto());
     for width in 80..300 {

@@ -10,7 +10,8 @@ impl Binder<'_, '_> {
     /// A text. Pieces without characters vanish; of a text without any, the first one stays: its font measures
     /// the empty line.
     pub(super) fn text(&self, model: &TextModel) -> Result<Text, BindError> {
-        let TextModel { spans, align, valign, max_lines, shrink_to, wrap, ellipsis, direction, shadows } = model;
+        let TextModel { spans, align, valign, max_lines, shrink_to, wrap, balance, ellipsis, direction, shadows } =
+            model;
         let mut pieces = Vec::with_capacity(spans.len());
         let mut empty = None;
         for model in spans {
@@ -37,6 +38,7 @@ impl Binder<'_, '_> {
             max_lines: self.optional(max_lines.as_ref())?,
             shrink_to_px: self.optional(shrink_to.as_ref())?,
             wrap: self.get(wrap)?,
+            balance: self.get(balance)?,
             ellipsis: self.get(ellipsis)?,
             direction: self.get(direction)?,
             shadows: text_shadows,

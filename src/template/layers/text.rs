@@ -31,6 +31,7 @@ pub(super) fn text(reading: &mut Reading, map: &Map<'_>) -> TextModel {
         max_lines: reading.optional(map, "max_lines"),
         shrink_to: shrink.map(|shrink| reading.prop(&shrink, "to")),
         wrap: reading.prop(map, "wrap"),
+        balance: reading.prop(map, "balance"),
         ellipsis: reading.prop(map, "ellipsis"),
         direction: reading.prop(map, "direction"),
         shadows: shadows(reading, map),
