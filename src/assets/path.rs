@@ -143,7 +143,9 @@ impl FolderRoot {
         }
         let real = self.real.join(path).canonicalize().map_err(|error| match error.kind() {
             ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::InvalidInput | ErrorKind::InvalidFilename => {
-                AssetError::new(ErrorCode::PhotoMissing, "no such file")
+                // Not so on Windows, where a backslash has been a separator by now.
+                let hint = if location.contains('\\') { ": folders are parted by /, not by \\" } else { "" };
+                AssetError::new(ErrorCode::PhotoMissing, format!("no such file{hint}"))
             }
             _ => unreadable(&error),
         })?;
@@ -215,6 +217,8 @@ mod tests {
         assert_eq!(code(&root, "images/ a.png"), Some(ErrorCode::PhotoMissing));
         assert_eq!(code(&root, "images/none.png"), Some(ErrorCode::PhotoMissing));
         assert_eq!(code(&root, "a.png/b.png"), Some(ErrorCode::PhotoMissing));
+        let of_windows = root.resolve("images\\b.png").unwrap_err();
+        assert!(of_windows.message.contains("parted by /"), "{of_windows:?}");
         assert_eq!(code(&root, "a\0.png"), Some(ErrorCode::PhotoMissing));
         assert!(root.resolve(&"x".repeat(5000)).is_err());
     }

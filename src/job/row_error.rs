@@ -24,6 +24,9 @@ pub enum RowErrorKind {
     /// Starts like UTF-16.
     #[error("the data is UTF-16 (Excel's \"Unicode Text\"): save it as UTF-8, in Excel as \"CSV UTF-8\"")]
     Utf16,
+    /// Starts like a file that is no table.
+    #[error("the data is {0}")]
+    Foreign(&'static str),
     /// Holds a byte that UTF-8 has not.
     #[error("not UTF-8 but probably {} (byte 0x{byte:02x}): save the data as UTF-8, in Excel as \"CSV UTF-8\"", .guess.name())]
     NotUtf8 {
@@ -153,6 +156,7 @@ impl RowError {
             | RowErrorKind::DuplicateName(_) => false,
             RowErrorKind::Io(_)
             | RowErrorKind::Utf16
+            | RowErrorKind::Foreign(_)
             | RowErrorKind::NotUtf8 { .. }
             | RowErrorKind::NoHeader
             | RowErrorKind::EmptyColumnName

@@ -191,6 +191,9 @@ impl Input {
         if matches!(head, [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [0, _, ..] | [_, 0, ..]) {
             return Err(RowError::new(RowErrorKind::Utf16).at_line(1));
         }
+        if let Some(foreign) = foreign(head) {
+            return Err(RowError::new(RowErrorKind::Foreign(foreign)));
+        }
         if head.starts_with(b"\xef\xbb\xbf") {
             input.consumed = 3;
         }
@@ -226,6 +229,20 @@ impl Input {
     fn first_visible(&mut self) -> io::Result<Option<u8>> {
         let head = self.peek_until(|byte| !byte.is_ascii_whitespace())?;
         Ok(head.iter().copied().find(|byte| !byte.is_ascii_whitespace()))
+    }
+}
+
+/// What people give for a table and is none, with what to do, by its first four bytes.
+fn foreign(head: &[u8]) -> Option<&'static str> {
+    match head.get(..4).unwrap_or(head) {
+        b"PK\x03\x04" => {
+            Some("a workbook (Excel, LibreOffice) or another ZIP archive: save the sheet as \"CSV UTF-8\"")
+        }
+        [0xd0, 0xcf, 0x11, 0xe0, ..] => Some("an old Excel workbook: save the sheet as \"CSV UTF-8\""),
+        [0x1f, 0x8b, ..] => Some("compressed with gzip: unpack it first"),
+        b"%PDF" => Some("a PDF: CSV or JSON is needed"),
+        [b'<', b'!' | b'?' | b'h' | b'H', ..] => Some("a web page or XML: CSV or JSON is needed"),
+        _ => None,
     }
 }
 
@@ -327,6 +344,25 @@ pub(super) mod tests {
         assert!(message(b"pr\xe9nom,b\n1,2\n").contains("Windows-1252"));
         // Russian in Windows-1251.
         assert!(message(b"name\n\xcf\xf0\xe8\xe2\xe5\xf2\n").contains("another script"));
+    }
+
+    #[test]
+    fn files_that_are_no_tables_are_named() {
+        let cases: [(&[u8], &str); 6] = [
+            (b"PK\x03\x04\x14\0\x06\0", "a workbook"),
+            (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Excel workbook"),
+            (b"\x1f\x8b\x08\x08", "gzip"),
+            (b"%PDF-1.4\n", "a PDF"),
+            (b"<!DOCTYPE html>\n<html>", "a web page"),
+            (b"<?xml version=\"1.0\"?>", "XML"),
+        ];
+        for (bytes, expected) in cases {
+            for syntax in [RowSyntax::Csv, RowSyntax::JsonLines] {
+                let error = RowReader::from_reader(Box::new(bytes), syntax).unwrap_err();
+                assert!(error.is_fatal() && error.to_string().contains(expected), "{error}");
+            }
+        }
+        assert!(RowReader::guess(source("<id>,b\n1,2\n")).is_ok());
     }
 
     #[test]

@@ -49,7 +49,12 @@ impl DirStore {
             Class::Full => StoreError::Full { place: place.clone() },
             _ => StoreError::NotWritable { place: place.clone(), message: message(&error) },
         };
-        std::fs::create_dir_all(folder).map_err(refused)?;
+        std::fs::create_dir_all(folder).map_err(|error| match error.kind() {
+            ErrorKind::AlreadyExists | ErrorKind::NotADirectory => {
+                StoreError::NotWritable { place: place.clone(), message: "a file is there, no folder".to_owned() }
+            }
+            _ => refused(error),
+        })?;
         let root = folder.canonicalize().map_err(refused)?;
         // First of all: a file of a run that goes on is not to be taken for one that was left.
         let lock = FolderLock::take(&root).map_err(|error| match error {
@@ -282,6 +287,7 @@ mod tests {
             assert!(matches!(error, StoreError::NotWritable { .. }), "{error}");
             assert!(error.to_string().contains(&place.display().to_string()), "{error}");
         }
+        assert!(DirStore::open(&file).unwrap_err().to_string().ends_with("a file is there, no folder"));
     }
 
     #[test]

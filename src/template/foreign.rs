@@ -38,6 +38,7 @@ const NAMES: &[(&str, &[&str])] = &[
     ("fontweight", &["font.weight", "weight"]),
     ("foreach", &["for"]),
     ("gradient", &["fill"]),
+    ("h", &["height"]),
     ("hidden", &["when"]),
     ("href", &["src"]),
     ("if", &["when"]),
@@ -82,6 +83,7 @@ const NAMES: &[(&str, &[&str])] = &[
     ("verticalalign", &["valign"]),
     ("visibility", &["when"]),
     ("visible", &["when"]),
+    ("w", &["width"]),
     ("whitespace", &["wrap"]),
 ];
 
@@ -112,6 +114,10 @@ pub(super) enum Hint {
 /// What a key may mean in a mapping.
 pub(super) fn hint(object: &Object, key: &str) -> Option<Hint> {
     let folded: String = key.chars().filter(|c| !matches!(c, '-' | '_' | ' ')).flat_map(char::to_lowercase).collect();
+    // `size: 34,5` among braces is a 34 and a key.
+    if !key.is_empty() && key.bytes().all(|b| b.is_ascii_digit()) {
+        return Some(Hint::Advice("decimals are written with a point, 34.5"));
+    }
     let inside = |home: &'static str, name: &str| {
         let of_home = if home == "font" { &FONT } else { &FRAME };
         object.key(home)?;
@@ -190,6 +196,8 @@ mod tests {
             assert_eq!(told(object, key), expected, "{key} of a {}", object.name);
         }
         assert!(told(&RECT, "z-index").contains("in their order"));
+        assert!(told(&FONT, "5").contains("with a point"));
+        assert_eq!((told(&FRAME, "w"), told(&FRAME, "h")), ("width".into(), "height".into()));
     }
 
     #[test]

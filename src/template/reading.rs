@@ -137,7 +137,18 @@ impl Reading {
     /// A node as a mapping with the keys of `object`; wrong keys are recorded.
     pub fn map<'n>(&mut self, node: &'n Node, path: &str, object: &'static Object) -> Option<Map<'n>> {
         let Content::Map(entries) = &node.content else {
-            let message = format!("expected a mapping ({}), got {}", object.name, Scalar::from_node(node));
+            let example = match object.name {
+                "shrink" => ", such as { to: 32 }",
+                "shadow" | "text shadow" => ", such as { y: 2, blur: 4, color: black }",
+                "stroke" => ", such as { width: 1, color: black }",
+                "font" => ", such as { family: Inter, size: 40 }",
+                "frame" => ", such as { x: 20, y: 20, width: 300 }",
+                "size" => ", such as { width: 1200, height: 628 }",
+                "output" => ", such as { format: jpeg }",
+                "field" => ", such as { type: text }",
+                _ => "",
+            };
+            let message = format!("expected a mapping ({}){example}, got {}", object.name, Scalar::from_node(node));
             self.error(node.position, path, message);
             return None;
         };
@@ -351,5 +362,9 @@ pub(super) fn unknown_name<'k>(
         return TemplateError::new(position, path, "\"loop\" is known only to the layers of a repeat");
     }
     let message = format!("\"{}\" is neither a declared field nor built in", shorten(name));
-    TemplateError::new(position, path, message).suggesting(name, known)
+    let mut error = TemplateError::new(position, path, message).suggesting(name, known);
+    if error.suggestion.is_none() {
+        error.message.push_str(&format!(": declare it in fields, or read the column as row[\"{}\"]", shorten(name)));
+    }
+    error
 }

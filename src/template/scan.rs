@@ -184,6 +184,9 @@ fn check(tokens: &[Token<'_>], is_tag: bool) -> Result<(), String> {
             return Err(instead_of_method(value, method, FILTERS));
         }
     }
+    if let Some(slip) = slip(tokens, is_tag) {
+        return Err(slip);
+    }
     for (index, window) in tokens.windows(2).enumerate() {
         let before = index.checked_sub(1).and_then(|before| tokens.get(before));
         match window {
@@ -191,7 +194,11 @@ fn check(tokens: &[Token<'_>], is_tag: bool) -> Result<(), String> {
                 if !FILTERS.contains(filter) {
                     return Err(unknown("filter", filter, "", nearest(filter, FILTERS.iter().copied())));
                 }
-                let (first, options) = arguments(tokens.get(index + 2..).unwrap_or_default());
+                let rest = tokens.get(index + 2..).unwrap_or_default();
+                let (first, options) = arguments(rest);
+                if let Some(lacking) = lacking(filter, rest, &options) {
+                    return Err(lacking.to_owned());
+                }
                 check_call(filter, first, &options)?;
             }
             [Token::Word("is"), Token::Word(test)] if before != Some(&Token::Sign(".")) => {
@@ -217,6 +224,67 @@ fn check(tokens: &[Token<'_>], is_tag: bool) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// What a filter cannot do without and is not given. `rest` starts behind its name.
+fn lacking(filter: &str, rest: &[Token<'_>], options: &[(&str, Option<&str>)]) -> Option<&'static str> {
+    let has_first = match rest {
+        [Token::Sign("("), Token::Sign(")"), ..] => false,
+        [Token::Sign("("), Token::Word(_), Token::Sign("="), ..] => false,
+        [Token::Sign("("), ..] => true,
+        _ => false,
+    };
+    // `**options` may bring it.
+    if rest.windows(2).any(|pair| pair == [Token::Sign("*"), Token::Sign("*")]) {
+        return None;
+    }
+    match filter {
+        "currency" if !has_first && options.iter().all(|(name, _)| *name != "code") => {
+            Some("currency needs a code: currency('EUR')")
+        }
+        "unit" if !has_first && options.iter().all(|(name, _)| *name != "unit") => {
+            Some("unit needs the name of one: unit('kg')")
+        }
+        "plural" if !has_first && options.iter().all(|(name, _)| *name != "other") => {
+            Some("plural needs other='…', the form for every other number")
+        }
+        _ => None,
+    }
+}
+
+/// Words that may follow a value.
+const JOINING: &[&str] = &["if", "else", "and", "or", "not", "in", "is"];
+
+/// Slips that minijinja calls unexpected input, with what to write.
+fn slip(tokens: &[Token<'_>], is_tag: bool) -> Option<String> {
+    let mut depth = 0_usize;
+    for (at, token) in tokens.iter().enumerate() {
+        match (token, tokens.get(at + 1..).unwrap_or_default()) {
+            (Token::Sign("(" | "[" | "{"), _) => depth += 1,
+            (Token::Sign(")" | "]" | "}"), _) => depth = depth.saturating_sub(1),
+            (Token::Sign("=" | "==="), _) if depth == 0 => return Some("\"==\" compares, not \"=\"".to_owned()),
+            (Token::Sign("&"), [Token::Sign("&"), ..]) => return Some("write \"and\" for \"&&\"".to_owned()),
+            (Token::Sign("||"), _) => return Some("write \"or\" for \"||\"".to_owned()),
+            (Token::Sign("!"), _) => return Some("write \"not\" for \"!\"".to_owned()),
+            (Token::Sign("‘" | "’" | "“" | "”" | "„" | "«" | "»" | "´"), _) => {
+                return Some("texts stand in straight quotes, ' or \"".to_owned());
+            }
+            (Token::Word("row"), [Token::Sign("."), Token::Word(first), Token::Word(second), ..])
+                if !is_tag && !JOINING.contains(second) =>
+            {
+                let mut name = format!("{first} {second}");
+                for token in tokens.get(at + 4..).unwrap_or_default() {
+                    match token {
+                        Token::Word(word) if !JOINING.contains(word) => name.push_str(&format!(" {word}")),
+                        _ => break,
+                    }
+                }
+                return Some(format!("a column with a space in its name is written row[\"{name}\"]"));
+            }
+            _ => {}
+        }
+    }
+    None
 }
 
 /// The literals of a call: its first argument, and its options by name. `tokens` start behind the filter's name.
@@ -254,6 +322,37 @@ fn unknown(what: &str, name: &str, more: &str, near: Option<&str>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn slips_are_named_with_what_to_write() {
+        for (text, expected) in [
+            ("{{ row.Alter Preis }}", "row[\"Alter Preis\"]"),
+            ("{{ row.Preis pro Liter | float }}", "row[\"Preis pro Liter\"]"),
+            ("{{ price = 10 }}", "\"==\" compares"),
+            ("{{ a && b }}", "\"and\""),
+            ("{% if a || b %}x{% endif %}", "\"or\""),
+            ("{{ !a }}", "\"not\""),
+            ("{{ price | currency(‘EUR’) }}", "straight quotes"),
+            ("{{ price | currency }}", "currency('EUR')"),
+            ("{{ price | currency(locale='de') }}", "currency('EUR')"),
+            ("{{ weight | unit }}", "unit('kg')"),
+            ("{{ n | plural(one='#') }}", "plural needs other"),
+        ] {
+            let error = scan(text).unwrap_err();
+            assert!(error.contains(expected), "{text}: {error}");
+        }
+        for fine in [
+            "{{ row.a if row.b else row.c }}",
+            "{{ row.a is defined and row.b not in row.c }}",
+            "{{ 'a = b && ! ‘c’' }}",
+            "{{ price | currency(code, style='code') }}",
+            "{{ price | currency(('EUR')) }}",
+            "{{ n | plural(**forms) }}",
+            "{% for n in row.list if n != 3 %}x{% endfor %}",
+        ] {
+            assert!(scan(fine).is_ok(), "{fine}: {:?}", scan(fine));
+        }
+    }
 
     #[test]
     fn exactly_one_expression_is_known() {

@@ -71,6 +71,9 @@ pub fn line(summary: &Summary) -> String {
     line.push_str(&format!(" in {seconds:.1} s ({rate}/s), {}, {}", bytes(summary.bytes), short_name(adapter)));
     if let Some(index) = index.as_deref().map(Path::display) {
         line.push_str(&format!("; see {index}"));
+        if stopped.is_some() {
+            line.push_str("; --resume goes on");
+        }
     }
     line
 }
@@ -166,6 +169,8 @@ mod tests {
         let expected =
             "stopped (interrupted): 5250 variants, 5250 ok, 0 failed, 3 reused in 41.2 s (127/s), 402 MB, llvmpipe";
         assert_eq!(line(&stopped), expected);
+        let in_a_folder = Summary { index: Some("out/index.html".into()), ..stopped };
+        assert_eq!(line(&in_a_folder), format!("{expected}; see out/index.html; --resume goes on"));
     }
 
     #[test]

@@ -81,6 +81,36 @@ impl Template {
         bound.key = bound.make_key(row)?;
         Ok(bound)
     }
+
+    /// What a row that does not bind is called all the same: its key, where that is made of nothing that is at fault.
+    /// Nothing: only its number is left.
+    pub fn key_of_unbound(&self, row: &Row, now: &Now) -> Option<Arc<str>> {
+        let names_key = |field: &str| match &self.key {
+            Some(Part::Dynamic(program)) => program.names().iter().any(|name| name == field),
+            Some(Part::Constant(_)) | None => false,
+        };
+        let mut fields = Vec::with_capacity(self.fields.len());
+        let mut conversion = Conversion::new(AssetBase::Data);
+        for (field, replacement) in self.fields.iter().zip(&self.replacements) {
+            let given = field.present(replacement.as_ref().or_else(|| row.get(&field.column)));
+            match field.convert(given, &mut conversion, &field.name) {
+                Ok(value) => fields.push(value.unwrap_or(Value::UNDEFINED)),
+                Err(_) if names_key(&field.name) => return None,
+                Err(_) => fields.push(Value::UNDEFINED),
+            }
+        }
+        let values = Arc::new(RowValues {
+            names: Arc::clone(&self.field_names),
+            fields,
+            columns: row.fields.clone(),
+            index: row.number.saturating_add(1),
+            now: Value::from(Arc::clone(&now.0)),
+        });
+        let Conversion { locations, .. } = conversion;
+        let bound = BoundRow { template: self, values, key: Arc::from(""), locations, is_from_row: Vec::new() };
+        let key = bound.make_key(row).ok()?;
+        (*key != *bound.values.index.to_string()).then_some(key)
+    }
 }
 
 impl BoundRow<'_> {

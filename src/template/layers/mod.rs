@@ -98,7 +98,8 @@ impl LayerReader<'_> {
         };
         let found = LAYERS.iter().find(|(name, _)| name == word);
         if found.is_none() {
-            let message = format!("there is no layer type \"{}\"", shorten(word));
+            let words: Vec<&str> = known.clone().collect();
+            let message = format!("there is no layer type \"{}\", only {}", shorten(word), words.join(", "));
             self.reading.push(TemplateError::new(kind.position, path, message).suggesting(word, known));
         }
         found.map(|(_, object)| *object)

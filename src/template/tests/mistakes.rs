@@ -32,7 +32,7 @@ layers:
         "line 6, column 35: fields.price.default: expected a number, got \"cheap\"",
         "line 7, column 3: fields.size: \"size\" is built in, choose another name",
         "line 9, column 32: layers[0].fil: unknown key \"fil\", did you mean \"fill\"?",
-        "line 10, column 13: layers[1].type: there is no layer type \"rectangle\"",
+        "line 10, column 13: layers[1].type: there is no layer type \"rectangle\", only rect, ellipse,",
         "line 12, column 11: layers[2].text: in \"{{ nme }} {{ price | uper }}\": there is no filter \"uper\", did you mean \"upper\"?",
         "line 13, column 19: layers[2].font.size: expected a number of pixels, got \"12 ducks\"",
         "line 14, column 14: layers[2].opacity: expected a number from 0 to 1 or a percentage, got 2",

@@ -31,6 +31,26 @@ fn a_lacking_column_of_an_optional_field_can_be_told() {
 }
 
 #[test]
+fn a_row_that_does_not_bind_has_its_key_all_the_same() {
+    let key = |key: &str, values: serde_json::Value| {
+        let source = format!(
+            "gravure: 1\nname: t\n{key}sizes: {{ a: {{ width: 9, height: 9 }} }}\nfields: {{ sku: {{ type: text }}, price: {{ type: number, required: true }} }}\nlayers: []\n"
+        );
+        let (template, row) = (parse(&source).unwrap(), row(values));
+        assert!(template.bind(&row, &now()).is_err());
+        template.key_of_unbound(&row, &now()).map(|key| key.to_string())
+    };
+    let wrong = json!({ "sku": "A 7", "price": "on request", "id": 12 });
+    assert_eq!(key("", wrong.clone()).as_deref(), Some("12"));
+    assert_eq!(key("key: '{{ sku }}'\n", wrong.clone()).as_deref(), Some("A 7"));
+    assert_eq!(key("key: 'x-{{ row.sku | slug }}'\n", wrong.clone()).as_deref(), Some("x-a-7"));
+    // The value at fault decides the key, or there is none.
+    assert_eq!(key("key: \"{{ 'a' if price else 'b' }}\"\n", wrong), None);
+    assert_eq!(key("", json!({ "sku": "A 7" })), None);
+    assert_eq!(key("key: '{{ sku }}'\n", json!({})), None);
+}
+
+#[test]
 fn columns_that_only_expressions_name_can_be_checked_against_the_header() {
     let layers = "  - { type: text, text: '{{ row.brnd }} {{ row[\"Odd Column\"] }} {{ row.maybe | default(1) }}' }\n  \
         - { type: rect, when: '{{ row.flag is defined }}' }\n  - { type: rect, when: '{{ row.sale }}' }";
