@@ -132,9 +132,14 @@ impl<'r> RowStage<'r> {
             Ok(Step::Wait(wanted)) => Some((numbered, wanted)),
             Err(panic) => {
                 self.shaper = Shaper::new(Arc::clone(&self.plan.fonts));
-                let failure = Failure::new(ErrorCode::InternalPanic, panic_message(&*panic));
+                // A panic may quote what it stumbled over.
+                let message = match self.plan.template.has_personal_data() {
+                    true => "a bug in gravure (what it says is not shown: the row has personal data)".to_owned(),
+                    false => panic_message(&*panic),
+                };
+                let failure = Failure::new(ErrorCode::InternalPanic, message);
                 for nth in self.sizes_done..self.plan.sizes.len() {
-                    self.fail_size(Place::of(number, row), nth, &key_guess(number, row), &failure, emit);
+                    self.fail_size(Place::of(number, row), nth, &self.key_guess(number, row), &failure, emit);
                 }
                 None
             }
@@ -146,7 +151,7 @@ impl<'r> RowStage<'r> {
         let bound = match self.clock.time(Stage::Bind, || plan.template.bind(row, &plan.now)) {
             Ok(bound) => bound,
             Err(error) => {
-                self.fail_row(place, &key_guess(number, row), &failure_of(&error), emit);
+                self.fail_row(place, &self.key_guess(number, row), &failure_of(&error), emit);
                 return Step::Done;
             }
         };
@@ -259,6 +264,11 @@ impl<'r> RowStage<'r> {
         Ok(Some(LaidCanvas { canvas, variants, started, _held: held }))
     }
 
+    /// What a row that does not bind is called in the manifest: its column `id`, else its number from 1.
+    fn key_guess(&self, number: u64, row: &Row) -> String {
+        self.plan.template.key_guess(row).unwrap_or_else(|| (number + 1).to_string())
+    }
+
     fn fail_row(&self, place: Place, key: &str, failure: &Failure, emit: &mut Laid<'_>) {
         for nth in 0..self.plan.sizes.len() {
             self.fail_size(place, nth, key, failure, emit);
@@ -273,15 +283,6 @@ impl<'r> RowStage<'r> {
             let record = Record { line: place.line, ..record };
             emit(Err(Outcome { seq: self.plan.seq(place.number, nth, output_index), record }));
         }
-    }
-}
-
-/// What a row that does not bind is called in the manifest: its column `id`, else its number from 1.
-fn key_guess(number: u64, row: &Row) -> String {
-    match row.get("id") {
-        Some(serde_json::Value::String(id)) if !id.is_empty() => id.chars().take(100).collect(),
-        Some(serde_json::Value::Number(id)) => id.to_string(),
-        _ => (number + 1).to_string(),
     }
 }
 

@@ -4,9 +4,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::Value;
+
 use super::Template;
 use super::error::BindError;
-use super::field::Conversion;
+use super::field::{Conversion, Field};
 use super::scene::AssetBase;
 use crate::job::Row;
 
@@ -58,6 +60,25 @@ impl Template {
         }
     }
 
+    /// What a row is called that does not bind, by its column `id`; `None` where it has none that may be shown.
+    pub fn key_guess(&self, row: &Row) -> Option<String> {
+        /// Keys are shorter; this one is not checked.
+        const MAX_CHARS: usize = 100;
+        if self.fields.iter().any(|field| *field.column == *"id" && field.has_personal_data()) {
+            return None;
+        }
+        match row.get("id")? {
+            Value::String(id) if !id.is_empty() => Some(id.chars().take(MAX_CHARS).collect()),
+            Value::Number(id) => Some(id.to_string()),
+            _ => None,
+        }
+    }
+
+    /// Whether rows bring any personal data: then a message that could quote a row is not shown.
+    pub fn has_personal_data(&self) -> bool {
+        self.fields.iter().any(Field::has_personal_data)
+    }
+
     /// Every field of a row that is missing or of the wrong type; [`Template::bind`] tells the first.
     pub fn field_errors(&self, row: &Row) -> Vec<BindError> {
         let errors = self.fields.iter().zip(&self.replacements).filter_map(|(field, replacement)| {
@@ -105,6 +126,26 @@ layers:
         assert!(template.layer_uses("layers[1].layers[0]").is_personal, "in one of its sizes");
         assert!(template.layer_uses("layers[2]").is_personal, "a row holds every column");
         assert!(template.layer_uses("layers[9]").is_constant);
+    }
+
+    #[test]
+    fn a_personal_id_is_no_key() {
+        let of = |email: &str| {
+            let source = format!(
+                "gravure: 1\nname: t\nkey: '{{{{ sku }}}}'\nsizes: {{ a: {{ width: 9, height: 9 }} }}\n\
+                 fields:\n  sku: {{ type: text, required: true }}\n  email: {{ type: text, {email} }}\nlayers: []\n"
+            );
+            Template::parse(source.as_bytes(), Syntax::Yaml).unwrap_or_else(|errors| panic!("{errors}"))
+        };
+        let row = |id| Row { number: 0, line: None, fields: vec![("id".into(), id)] };
+        let hidden = of("column: id, pii: true");
+        assert_eq!(hidden.key_guess(&row(json!("jane@example.com"))), None);
+        assert!(hidden.has_personal_data());
+        let shown = of("column: id");
+        assert_eq!(shown.key_guess(&row(json!("jane@example.com"))).as_deref(), Some("jane@example.com"));
+        assert_eq!(shown.key_guess(&row(json!(7))).as_deref(), Some("7"));
+        assert_eq!(shown.key_guess(&row(json!(""))), None);
+        assert!(!shown.has_personal_data());
     }
 
     #[test]

@@ -84,7 +84,7 @@ impl<'c> RowChecker<'c> {
         let bound = match template.bind(row, now) {
             Ok(bound) => bound,
             Err(error) => {
-                checked.key = row.get("id").and_then(|id| id.as_str()).unwrap_or_default().chars().take(100).collect();
+                checked.key = template.key_guess(row).unwrap_or_default();
                 let all = template.field_errors(row);
                 let all = if all.is_empty() { vec![error] } else { all };
                 return all.into_iter().for_each(|error| checked.bind_error(None, error));
