@@ -132,7 +132,12 @@ impl<'r> RowStage<'r> {
             Ok(Step::Wait(wanted)) => Some((numbered, wanted)),
             Err(panic) => {
                 self.shaper = Shaper::new(Arc::clone(&self.plan.fonts));
-                let failure = Failure::new(ErrorCode::InternalPanic, panic_message(&*panic));
+                // A panic may quote what it stumbled over.
+                let message = match self.plan.template.has_personal_data() {
+                    true => "a bug in gravure (what it says is not shown: the row has personal data)".to_owned(),
+                    false => panic_message(&*panic),
+                };
+                let failure = Failure::new(ErrorCode::InternalPanic, message);
                 for nth in self.sizes_done..self.plan.sizes.len() {
                     self.fail_size(Place::of(number, row), nth, &self.key_guess(number, row), &failure, emit);
                 }

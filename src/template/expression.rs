@@ -9,7 +9,7 @@ use std::sync::Arc;
 use minijinja::{Environment, Error, ErrorKind, Expression, Template, Value};
 use self_cell::self_cell;
 
-use super::format::filters::FUEL;
+use super::format::filters::{FUEL, bounded};
 use super::references::Reference;
 use super::scalar::MAX_TEXT_BYTES;
 use super::scan;
@@ -117,6 +117,7 @@ impl Program {
     /// # Errors
     /// minijinja's; see [`explain`].
     pub fn eval(&self, scope: Value) -> Result<Value, Error> {
+        bounded::start();
         match self.code.borrow_dependent() {
             Code::Expression(expression) => {
                 let value = expression.eval(scope)?;

@@ -165,6 +165,23 @@ pub(super) fn tokens(text: &str) -> Vec<Token<'_>> {
     tokens
 }
 
+/// Whether a `*` stands in the brackets of a list: the way to lists of lists that are far longer than their text.
+fn multiplies_in_a_list(tokens: &[Token<'_>]) -> bool {
+    let mut depth = 0_usize;
+    tokens.iter().any(|token| {
+        match token {
+            Token::Sign("[") => depth += 1,
+            Token::Sign("]") => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        depth > 0 && *token == Token::Sign("*")
+    })
+}
+
+fn is_comparison(token: &Token<'_>) -> bool {
+    matches!(token, Token::Sign("==" | "!=" | "<" | ">" | "<=" | ">=") | Token::Word("in"))
+}
+
 fn check(tokens: &[Token<'_>], is_tag: bool) -> Result<(), String> {
     if is_tag {
         match tokens.first() {
@@ -183,6 +200,9 @@ fn check(tokens: &[Token<'_>], is_tag: bool) -> Result<(), String> {
             let value = reference.text.strip_suffix(&format!(".{method}")).unwrap_or(&reference.root);
             return Err(instead_of_method(value, method, FILTERS));
         }
+    }
+    if multiplies_in_a_list(tokens) && tokens.iter().any(is_comparison) {
+        return Err("what is multiplied in a list cannot be compared here: nothing bounds lists of lists".to_owned());
     }
     if let Some(slip) = slip(tokens, is_tag) {
         return Err(slip);
@@ -381,6 +401,7 @@ mod tests {
             ("{{ a.b.strip() }}", "the filter a.b | trim"),
             ("{{ price != none }}", "is not none"),
             ("{{ None == price }}", "is none"),
+            ("{{ [[1] * 9] == [[1] * 9] }}", "multiplied in a list"),
         ] {
             let error = scan(text).unwrap_err();
             assert!(error.contains(expected), "{text}: {error}");

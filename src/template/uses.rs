@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Template;
 use super::error::BindError;
-use super::field::Conversion;
+use super::field::{Conversion, Field};
 use super::scene::AssetBase;
 use crate::job::Row;
 
@@ -58,6 +58,11 @@ impl Template {
         }
     }
 
+    /// Whether rows bring any personal data: then a message that could quote a row is not shown.
+    pub fn has_personal_data(&self) -> bool {
+        self.fields.iter().any(Field::has_personal_data)
+    }
+
     /// Every field of a row that is missing or of the wrong type; [`Template::bind`] tells the first.
     pub fn field_errors(&self, row: &Row) -> Vec<BindError> {
         let errors = self.fields.iter().zip(&self.replacements).filter_map(|(field, replacement)| {
@@ -73,6 +78,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::template::Now;
     use crate::template::Syntax;
 
     fn template() -> Template {
@@ -105,6 +111,27 @@ layers:
         assert!(template.layer_uses("layers[1].layers[0]").is_personal, "in one of its sizes");
         assert!(template.layer_uses("layers[2]").is_personal, "a row holds every column");
         assert!(template.layer_uses("layers[9]").is_constant);
+    }
+
+    #[test]
+    fn a_personal_id_is_no_key() {
+        let of = |email: &str| {
+            let source = format!(
+                "gravure: 1\nname: t\nkey: '{{{{ sku }}}}'\nsizes: {{ a: {{ width: 9, height: 9 }} }}\n\
+                 fields:\n  sku: {{ type: text, required: true }}\n  email: {{ type: text, {email} }}\nlayers: []\n"
+            );
+            Template::parse(source.as_bytes(), Syntax::Yaml).unwrap_or_else(|errors| panic!("{errors}"))
+        };
+        let row = |id| Row { number: 0, line: None, fields: vec![("id".into(), id)] };
+        let hidden = of("column: id, pii: true");
+        let now = Now::new("2026-11-22T12:00:00Z");
+        assert_eq!(hidden.key_of_unbound(&row(json!("jane@example.com")), &now).as_deref(), None);
+        assert!(hidden.has_personal_data());
+        let shown = of("column: id");
+        assert_eq!(shown.key_of_unbound(&row(json!("jane@example.com")), &now).as_deref(), Some("jane@example.com"));
+        assert_eq!(shown.key_of_unbound(&row(json!(7)), &now).as_deref(), Some("7"));
+        assert_eq!(shown.key_of_unbound(&row(json!("")), &now).as_deref(), None);
+        assert!(!shown.has_personal_data());
     }
 
     #[test]

@@ -319,6 +319,9 @@ fn a_full_disk_stops_the_run_and_the_next_goes_on() {
         }
     }
     assert!(!campaign.files("full").iter().any(|name| name.contains(".gravure")), "{:?}", campaign.files("full"));
+    let told = read("full/manifest.jsonl").lines().filter(|line| line.contains("\"ok\"")).count();
+    let stored = campaign.files("full").iter().filter(|name| name.ends_with(".jpg") || name.ends_with(".png")).count();
+    assert!(told == stored && stored > 0, "{stored} pictures, {told} lines");
     let again = read("again.txt");
     assert!(again.contains(" reused in ") && again.ends_with("\n0\n"), "{again}");
     let locked = read("locked.txt");

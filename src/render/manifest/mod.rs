@@ -1,6 +1,7 @@
 //! `manifest.jsonl` in the output folder: one line for each variant, in row order, written as the run goes.
 //!
-//! Whole lines only: where the disk is full, a torn last line is cut off again. A process that is killed may leave
+//! Whole lines only: where the disk is full, a torn last line is cut off again. Room for the last lines is held from
+//! the start, so that a disk that pictures fill up still takes the lines that tell of them. A process that is killed may leave
 //! one. A run that starts anew replaces the manifest at once; a resumed one writes beside it and replaces it when it
 //! has come to its end, so that whatever stops it, nothing that was done is forgotten:
 //!
@@ -30,6 +31,9 @@ const HELD_BYTES: usize = 64 << 10;
 /// or have waited for this long: what a kill forgets is drawn again.
 const HELD_FOR: Duration = Duration::from_millis(500);
 
+/// Room that is held for the last lines: for some hundreds of them, or less where the disk has not that much.
+const RESERVES: [usize; 3] = [256 << 10, 64 << 10, 16 << 10];
+
 /// A manifest that is being written.
 pub struct Manifest {
     folder: PathBuf,
@@ -41,6 +45,8 @@ pub struct Manifest {
     held: Vec<u8>,
     /// When lines were last written.
     written: Instant,
+    /// A file without a name that holds room on the disk, until it is needed.
+    reserve: Option<File>,
 }
 
 impl Manifest {
@@ -65,8 +71,8 @@ impl Manifest {
         // A link is replaced, not followed.
         remove(&path)?;
         let file = File::create_new(&path).map_err(|error| failure(&path, &error))?;
-        let folder = folder.to_owned();
-        Ok(Self { folder, path, file, whole_bytes: 0, held: Vec::new(), written: Instant::now() })
+        let (folder, reserve) = (folder.to_owned(), reserve(folder));
+        Ok(Self { folder, path, file, whole_bytes: 0, held: Vec::new(), written: Instant::now(), reserve })
     }
 
     /// Adds a line.
@@ -86,6 +92,7 @@ impl Manifest {
     /// When the disk is full or gone.
     pub fn finish(mut self, is_whole: bool, store: &dyn Store) -> Result<(), StoreError> {
         let written = self.write();
+        self.reserve = None;
         let target = super::manifest_path(&self.folder);
         if self.path == target {
             return written;
@@ -98,6 +105,13 @@ impl Manifest {
     }
 
     fn write(&mut self) -> Result<(), StoreError> {
+        match self.try_write() {
+            Err(StoreError::Full { .. }) if self.reserve.take().is_some() => self.try_write(),
+            outcome => outcome,
+        }
+    }
+
+    fn try_write(&mut self) -> Result<(), StoreError> {
         self.written = Instant::now();
         let written = self.file.write_all(&self.held);
         if let Err(error) = written {
@@ -115,6 +129,16 @@ impl Manifest {
         self.held.clear();
         Ok(())
     }
+}
+
+/// Takes room on the disk of a folder, as much as there is.
+fn reserve(folder: &Path) -> Option<File> {
+    let taken = |bytes: &usize| {
+        let mut file = tempfile::tempfile_in(folder)?;
+        file.write_all(&vec![0; *bytes])?;
+        io::Result::Ok(file)
+    };
+    RESERVES.iter().find_map(|bytes| taken(bytes).ok())
 }
 
 /// Where a resumed run writes its manifest.

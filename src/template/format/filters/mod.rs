@@ -4,6 +4,7 @@
 //! [`check_call`] finds at compile time what no row could make right.
 
 mod arguments;
+pub(in crate::template) mod bounded;
 mod dates;
 mod numbers;
 #[cfg(test)]
@@ -231,6 +232,7 @@ pub(in crate::template) fn environment(locale: &Locale) -> Environment<'static> 
     }
     // A field without a value is undefined, and has no value like none.
     environment.add_test("none", |value: &minijinja::Value| value.is_none() || value.is_undefined());
+    bounded::add(&mut environment);
     numbers::add(&mut environment, locale);
     dates::add(&mut environment, locale);
     text::add(&mut environment, locale);
