@@ -342,7 +342,7 @@ fn failures_are_told_once_for_each_reason() {
     assert_eq!(failed.len(), 2, "{}", ran.stderr);
     assert!(failed[0].starts_with("failed: rows.csv:3: m0: photo_missing: "), "{}", failed[0]);
     assert!(failed[0].ends_with(" (and 29 more rows)"), "{}", failed[0]);
-    assert!(failed[1].starts_with("failed: rows.csv:33: x\\n: bad_value: "), "{}", failed[1]);
+    assert!(failed[1].starts_with("failed: rows.csv:33: x: bad_value: "), "{}", failed[1]);
     let lines: Vec<u64> = campaign.manifest().iter().filter_map(|record| record["line"].as_u64()).collect();
     assert_eq!((lines.len(), lines[0], lines[63]), (64, 2, 33));
 }

@@ -45,7 +45,7 @@ pub struct Manifest {
     held: Vec<u8>,
     /// When lines were last written.
     written: Instant,
-    /// A file without a name that holds room on the disk, until it is needed.
+    /// A file without a name that holds room on the disk, until the run has ended: before, pictures would take it.
     reserve: Option<File>,
 }
 
@@ -91,7 +91,11 @@ impl Manifest {
     /// # Errors
     /// When the disk is full or gone.
     pub fn finish(mut self, is_whole: bool, store: &dyn Store) -> Result<(), StoreError> {
-        let written = self.write();
+        let written = match self.write() {
+            // Nobody stores any more: what is given up now is ours.
+            Err(StoreError::Full { .. }) if self.reserve.take().is_some() => self.write(),
+            written => written,
+        };
         self.reserve = None;
         let target = super::manifest_path(&self.folder);
         if self.path == target {
@@ -105,13 +109,6 @@ impl Manifest {
     }
 
     fn write(&mut self) -> Result<(), StoreError> {
-        match self.try_write() {
-            Err(StoreError::Full { .. }) if self.reserve.take().is_some() => self.try_write(),
-            outcome => outcome,
-        }
-    }
-
-    fn try_write(&mut self) -> Result<(), StoreError> {
         self.written = Instant::now();
         let written = self.file.write_all(&self.held);
         if let Err(error) = written {

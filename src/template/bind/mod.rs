@@ -85,9 +85,6 @@ impl Template {
     /// What a row that does not bind is called all the same: its key, where that is made of nothing that is at fault.
     /// Nothing: only its number is left.
     pub fn key_of_unbound(&self, row: &Row, now: &Now) -> Option<Arc<str>> {
-        if self.key.is_none() && self.fields.iter().any(|field| *field.column == *"id" && field.has_personal_data()) {
-            return None;
-        }
         let names_key = |field: &str| match &self.key {
             Some(Part::Dynamic(program)) => program.names().iter().any(|name| name == field),
             Some(Part::Constant(_)) | None => false,
