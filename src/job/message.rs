@@ -1,5 +1,6 @@
 //! The message that asks a worker for variants.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -35,9 +36,24 @@ pub struct Job {
     /// The rows themselves. Either these or `data`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rows: Option<Vec<Map<String, Value>>>,
+    /// The number of the first of `rows` in the campaign's data, from 0.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub first_row: u64,
+    /// The numbers of `rows` where they do not follow one another: the rows of a retry. As many as `rows`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub row_numbers: Option<Vec<u64>>,
     /// Where the rows are. Either this or `rows`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data: Option<Data>,
+    /// Values that fields have in every row, in place of the rows' own.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub set: BTreeMap<String, String>,
+    /// Names of sizes; empty: all of the template's.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sizes: Vec<String>,
+    /// Device pixels for each pixel of the design; absent: 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scale: Option<f32>,
     /// Formats; empty: those of the template.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub outputs: Vec<Output>,
@@ -62,6 +78,10 @@ pub struct Job {
 
 fn first_attempt() -> u32 {
     1
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// A template by value or by place.
@@ -123,11 +143,29 @@ pub enum JobError {
     /// Counted from 1.
     #[error("attempt: expected 1 or more, got 0")]
     AttemptZero,
+    /// One number for each row.
+    #[error("row_numbers: expected one for each of the {rows} rows, got {numbers}")]
+    RowNumbers {
+        /// How many rows there are.
+        rows: usize,
+        /// How many numbers.
+        numbers: usize,
+    },
+    /// Names of objects are made of it.
+    #[error("{member}: expected letters, digits, `-`, `_` and `.`, at most {} of them, got {found:?}", Job::MAX_ID_BYTES)]
+    Id {
+        /// `id` or `campaign`.
+        member: &'static str,
+        /// What came, cut.
+        found: String,
+    },
 }
 
 impl Job {
     /// The only version so far.
     pub const VERSION: u32 = 1;
+    /// Longest id of a job or a campaign.
+    pub const MAX_ID_BYTES: usize = 120;
 
     /// Reads a message.
     ///
@@ -146,16 +184,31 @@ impl Job {
                 return Err(JobError::Empty(member));
             }
         }
+        for (member, value) in [("id", &job.id), ("campaign", &job.campaign)] {
+            let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+            if value.len() > Self::MAX_ID_BYTES || value.starts_with('.') || !value.bytes().all(is_plain) {
+                return Err(JobError::Id { member, found: value.chars().take(Self::MAX_ID_BYTES).collect() });
+            }
+        }
         if job.rows.is_some() == job.data.is_some() {
             return Err(JobError::RowsOrData);
+        }
+        if let (Some(rows), Some(numbers)) = (&job.rows, &job.row_numbers)
+            && rows.len() != numbers.len()
+        {
+            return Err(JobError::RowNumbers { rows: rows.len(), numbers: numbers.len() });
         }
         Ok(job)
     }
 
     /// The rows that the message itself carries.
     pub fn inline_rows(&self) -> impl Iterator<Item = Row> {
-        self.rows.iter().flatten().zip(0..).map(|(object, number)| Row {
-            number,
+        let number_of = |nth: usize| match &self.row_numbers {
+            Some(numbers) => numbers[nth],
+            None => self.first_row + nth as u64,
+        };
+        self.rows.iter().flatten().enumerate().map(move |(nth, object)| Row {
+            number: number_of(nth),
             line: None,
             fields: object.iter().map(|(name, value)| (Arc::from(name.as_str()), value.clone())).collect(),
         })
@@ -170,7 +223,8 @@ pub(crate) mod tests {
     pub(crate) const FULL: &str = r#"{
         "version": 1, "id": "c-0", "campaign": "c", "part": 0, "attempt": 2,
         "template": {"gravure": 1}, "template_base": "s3://b/t", "data_base": "s3://b/d",
-        "rows": [{"id": 7, "name": "x"}],
+        "rows": [{"id": 7, "name": "x"}], "first_row": 10, "row_numbers": [12],
+        "set": {"name": "y"}, "sizes": ["link"], "scale": 2.0,
         "outputs": [{"format": "webp", "quality": 85, "lossless": false, "effort": 2, "suffix": "-s"}],
         "destination": "s3://b/out", "name": "{{ key }}.{{ ext }}",
         "now": "2026-01-01T00:00:00Z", "locale": "en-US", "metadata": {"order": 1}, "reply_to": "results"

@@ -40,6 +40,9 @@ pub struct Record {
     /// Hash of the object's bytes, as [`super::digest`] writes it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub checksum: Option<String>,
+    /// The mark that the store gave the object's version: an ETag.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub etag: Option<String>,
     /// Hash of the template.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub template_hash: Option<Arc<str>>,
@@ -73,6 +76,7 @@ impl Record {
             width: None,
             height: None,
             checksum: None,
+            etag: None,
             template_hash: None,
             input_hash: None,
             warnings: Vec::new(),
@@ -84,7 +88,7 @@ impl Record {
     /// The same variant, failed: it has no object then.
     pub fn failed(self, code: ErrorCode, message: impl Into<String>) -> Self {
         let error = Some(RecordError { code, message: message.into() });
-        Self { status: Status::Failed, error, object: None, bytes: None, checksum: None, ..self }
+        Self { status: Status::Failed, error, object: None, bytes: None, checksum: None, etag: None, ..self }
     }
 
     /// The line of a manifest, with its line feed.
@@ -156,6 +160,7 @@ pub(crate) mod tests {
             width: Some(1200),
             height: Some(628),
             checksum: Some(super::super::digest(b"x")),
+            etag: Some("9e107d9d372bb6826bd81d3542a419d6".into()),
             template_hash: Some("blake3:00".into()),
             input_hash: Some("blake3:01".into()),
             warnings: vec![Warning { code: "truncated".into(), path: "layers[2]".into(), message: "cut".into() }],

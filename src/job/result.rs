@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Record, Status};
+use super::{ErrorCode, Record, Status};
 
 /// Variants by how they ended, and what was stored.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,6 +59,15 @@ pub struct JobResult {
     pub attempt: u32,
     /// How its variants ended.
     pub counts: Counts,
+    /// Variants that failed, by code.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub failures: BTreeMap<ErrorCode, u64>,
+    /// Whether the campaign was called off before the job was done: then nothing more is made of it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub cancelled: bool,
+    /// Hash of the template that it was rendered with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub template_hash: Option<String>,
     /// Where the manifest is.
     pub manifest: String,
     /// How long it took.
@@ -86,7 +95,7 @@ pub struct Timings {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use super::super::{ErrorCode, Format};
+    use super::super::Format;
     use super::*;
 
     /// A result with every member set.
@@ -98,6 +107,9 @@ pub(crate) mod tests {
             part: 0,
             attempt: 1,
             counts: Counts { ok: 3, failed: 1, skipped: 0, reused: 0, bytes: 99 },
+            failures: [(ErrorCode::PhotoMissing, 1)].into(),
+            cancelled: true,
+            template_hash: Some("blake3:00".into()),
             manifest: "s3://b/out/_gravure/c/c-0.jsonl".into(),
             timings: Timings { seconds: 1.5, stages: [("layout".to_owned(), 0.25)].into() },
             metadata: [("order".to_owned(), 1.into())].into_iter().collect(),

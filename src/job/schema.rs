@@ -11,7 +11,6 @@ const DRAFT: &str = "https://json-schema.org/draft/2020-12/schema";
 
 /// Of one line of a manifest.
 pub fn manifest() -> Value {
-    let codes = ErrorCode::all().iter().map(|code| code.as_str()).collect::<Vec<_>>();
     let warning = object(
         &["code", "message"],
         json!({
@@ -21,7 +20,7 @@ pub fn manifest() -> Value {
         }),
     );
     let error =
-        object(&["code", "message"], json!({"code": {"type": "string", "enum": codes}, "message": {"type": "string"}}));
+        object(&["code", "message"], json!({"code": {"type": "string", "enum": codes()}, "message": {"type": "string"}}));
     titled(
         "gravure manifest record",
         object(
@@ -42,6 +41,7 @@ pub fn manifest() -> Value {
                 "width": count("pixels"),
                 "height": count("pixels"),
                 "checksum": hash("of the object"),
+                "etag": {"type": "string", "description": "the store's own mark of the object's version"},
                 "template_hash": hash("of the template"),
                 "input_hash": hash("of template, field values, size, output and gravure version"),
                 "warnings": {"type": "array", "items": warning},
@@ -69,15 +69,23 @@ pub fn job() -> Value {
             &["version", "id", "campaign", "template", "destination"],
             json!({
                 "version": {"const": Job::VERSION},
-                "id": {"type": "string", "minLength": 1},
-                "campaign": {"type": "string", "minLength": 1},
+                "id": id("unique among the jobs in flight"),
+                "campaign": id("the run that it belongs to"),
                 "part": count("place in the campaign, from 0"),
                 "attempt": {"type": "integer", "minimum": 1, "default": 1},
                 "template": {"type": ["string", "object"], "description": "URL, or the template itself"},
                 "template_base": {"type": "string", "description": "where relative paths of the template start"},
                 "data_base": {"type": "string", "description": "where relative paths in row values start"},
                 "rows": {"type": "array", "items": {"type": "object"}},
+                "first_row": count("number of the first of rows in the campaign's data, from 0"),
+                "row_numbers": {
+                    "type": "array", "items": count("from 0"),
+                    "description": "one for each of rows, where they do not follow one another",
+                },
                 "data": data,
+                "set": {"type": "object", "additionalProperties": {"type": "string"}, "description": "values that fields have in every row"},
+                "sizes": {"type": "array", "items": {"type": "string"}, "description": "empty: all of the template's"},
+                "scale": {"type": "number", "exclusiveMinimum": 0, "description": "device pixels for each pixel of the design"},
                 "outputs": {"type": "array", "items": output},
                 "destination": {"type": "string", "minLength": 1, "description": "s3://bucket/prefix"},
                 "name": {"type": "string", "description": "pattern of the objects' names"},
@@ -122,12 +130,29 @@ pub fn result() -> Value {
                 "part": count("place in the campaign, from 0"),
                 "attempt": {"type": "integer", "minimum": 1},
                 "counts": counts,
+                "failures": {
+                    "type": "object", "additionalProperties": {"type": "integer", "minimum": 1},
+                    "propertyNames": {"enum": codes()}, "description": "variants that failed, by code",
+                },
+                "cancelled": {"type": "boolean", "description": "the campaign was called off before the job was done"},
+                "template_hash": hash("of the template that it was rendered with"),
                 "manifest": {"type": "string", "description": "where the manifest is"},
                 "timings": timings,
                 "metadata": {"type": "object", "description": "as the job gave it"},
             }),
         ),
     )
+}
+
+fn codes() -> Vec<&'static str> {
+    ErrorCode::all().iter().map(|code| code.as_str()).collect()
+}
+
+fn id(description: &str) -> Value {
+    json!({
+        "type": "string", "minLength": 1, "maxLength": Job::MAX_ID_BYTES,
+        "pattern": "^[A-Za-z0-9_-][A-Za-z0-9._-]*$", "description": description,
+    })
 }
 
 /// Of an output of one format.

@@ -46,7 +46,7 @@ impl<'r> FinishStage<'r> {
                 }
             };
             match self.clock.time(Stage::Store, || self.store.put(&variant.object, &bytes)) {
-                Ok(()) => emit(stored(variant, &bytes, elapsed_ms(started))),
+                Ok(_) => emit(stored(variant, &bytes, elapsed_ms(started))),
                 Err(error) => {
                     if error.is_fatal() {
                         self.stop.request(error.to_string());

@@ -238,7 +238,7 @@ pub fn render(
     if let Some(folder) = folder {
         let html = page.render(&page_summary(&summary, &plan, options));
         match store.put(&ObjectName::own(ObjectName::INDEX).expect("a fixed name"), html.as_bytes()) {
-            Ok(()) => summary.index = Some(folder.join(ObjectName::INDEX)),
+            Ok(_) => summary.index = Some(folder.join(ObjectName::INDEX)),
             Err(error) => {
                 stop.request(error.to_string());
                 summary.stopped = stop.reason();

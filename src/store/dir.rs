@@ -13,8 +13,8 @@ use parking_lot::Mutex;
 use tempfile::NamedTempFile;
 
 use super::lock::{FolderLock, LockError};
-use super::{Stat, Store, StoreError};
-use crate::job::ObjectName;
+use super::{Known, Stat, Store, StoreError, Stored};
+use crate::job::{ObjectName, digest};
 
 /// Keeps objects as files under a folder, and never outside it.
 #[derive(Debug)]
@@ -25,6 +25,8 @@ pub struct DirStore {
     root: PathBuf,
     /// Held while a folder is made ready.
     folders: Mutex<Folders>,
+    /// Nobody else writes here, so temporary files that were not made by this store are of nobody.
+    is_alone: bool,
     /// Of the root, for as long as the store is open.
     _lock: Option<FolderLock>,
 }
@@ -44,6 +46,19 @@ impl DirStore {
     /// # Errors
     /// When the folder cannot be made, cannot be written to, or another process has it open.
     pub fn open(folder: &Path) -> Result<Self, StoreError> {
+        Self::open_as(folder, true)
+    }
+
+    /// Opens a folder that others write to as well: workers that share a destination. Nobody's temporary files are
+    /// removed.
+    ///
+    /// # Errors
+    /// When the folder cannot be made or written to.
+    pub fn shared(folder: &Path) -> Result<Self, StoreError> {
+        Self::open_as(folder, false)
+    }
+
+    fn open_as(folder: &Path, is_alone: bool) -> Result<Self, StoreError> {
         let place = folder.display().to_string();
         let refused = |error: io::Error| match classify(&error) {
             Class::Full => StoreError::Full { place: place.clone() },
@@ -57,19 +72,24 @@ impl DirStore {
         })?;
         let root = folder.canonicalize().map_err(refused)?;
         // First of all: a file of a run that goes on is not to be taken for one that was left.
-        let lock = FolderLock::take(&root).map_err(|error| match error {
-            LockError::Held { path, process } => {
-                let lock = folder.join(path.file_name().unwrap_or_default());
-                StoreError::Locked { place: place.clone(), lock, process }
-            }
-            LockError::Io(error) => refused(error),
-        })?;
+        let lock = match is_alone {
+            true => FolderLock::take(&root).map_err(|error| match error {
+                LockError::Held { path, process } => {
+                    let lock = folder.join(path.file_name().unwrap_or_default());
+                    StoreError::Locked { place: place.clone(), lock, process }
+                }
+                LockError::Io(error) => refused(error),
+            })?,
+            false => None,
+        };
         // Now rather than after the first sheet.
         temporary_file(&root).map_err(refused)?;
-        remove_temporary_files(&root);
+        if is_alone {
+            remove_temporary_files(&root);
+        }
         let known = HashSet::from([root.clone()]);
         let folders = Mutex::new(Folders { ready: known.clone(), swept: known });
-        Ok(Self { place, root, folders, _lock: lock })
+        Ok(Self { place, root, folders, is_alone, _lock: lock })
     }
 
     fn try_put(&self, object: &ObjectName, bytes: &[u8]) -> Result<(), Failure> {
@@ -102,7 +122,7 @@ impl DirStore {
                 return Err(Failure::Outside);
             }
         }
-        if folders.swept.insert(folder.to_owned()) {
+        if self.is_alone && folders.swept.insert(folder.to_owned()) {
             remove_temporary_files(folder);
         }
         folders.ready.insert(folder.to_owned());
@@ -111,6 +131,27 @@ impl DirStore {
 }
 
 impl DirStore {
+    fn error(&self, object: &ObjectName, failure: Failure) -> StoreError {
+        let place = self.place.clone();
+        match failure {
+            Failure::Outside => StoreError::Outside { place, object: object.to_string() },
+            Failure::Io(error) => match classify(&error) {
+                Class::Full => StoreError::Full { place },
+                Class::NotWritable => StoreError::NotWritable { place, message: message(&error) },
+                Class::Gone => StoreError::Gone { place, message: message(&error) },
+                Class::Other => StoreError::Object { object: object.to_string(), message: message(&error) },
+            },
+        }
+    }
+
+    /// The name of a file, if it starts with `prefix` and is an object.
+    fn name_of(&self, path: &Path, prefix: &str) -> Option<String> {
+        let name = path.strip_prefix(&self.root).ok()?.to_str()?;
+        let file = name.rsplit('/').next()?;
+        let is_object = file != ObjectName::LOCK && !file.starts_with(ObjectName::TEMPORARY_PREFIX);
+        (is_object && name.starts_with(prefix)).then(|| name.to_owned())
+    }
+
     /// The path of an object that lies in the folder, reached without leaving it.
     fn path_of(&self, object: &ObjectName) -> Option<PathBuf> {
         let path = self.root.join(object.as_str());
@@ -122,7 +163,7 @@ impl DirStore {
 }
 
 impl Store for DirStore {
-    fn put(&self, object: &ObjectName, bytes: &[u8]) -> Result<(), StoreError> {
+    fn put(&self, object: &ObjectName, bytes: &[u8]) -> Result<Stored, StoreError> {
         let first = self.try_put(object, bytes);
         let outcome = match first {
             // Somebody removed the folder, or another run that starts there took our file for an old one.
@@ -132,16 +173,55 @@ impl Store for DirStore {
             }
             first => first,
         };
-        let place = self.place.clone();
-        outcome.map_err(|failure| match failure {
-            Failure::Outside => StoreError::Outside { place, object: object.to_string() },
-            Failure::Io(error) => match classify(&error) {
-                Class::Full => StoreError::Full { place },
-                Class::NotWritable => StoreError::NotWritable { place, message: message(&error) },
-                Class::Gone => StoreError::Gone { place, message: message(&error) },
-                Class::Other => StoreError::Object { object: object.to_string(), message: message(&error) },
-            },
-        })
+        outcome.map(|()| Stored::default()).map_err(|failure| self.error(object, failure))
+    }
+
+    fn get(&self, object: &ObjectName) -> Result<Option<Vec<u8>>, StoreError> {
+        match self.stat(object).and_then(|_| self.path_of(object)).map(std::fs::read) {
+            None => Ok(None),
+            Some(Ok(bytes)) => Ok(Some(bytes)),
+            Some(Err(error)) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Some(Err(error)) => Err(self.error(object, error.into())),
+        }
+    }
+
+    fn delete(&self, object: &ObjectName) -> Result<(), StoreError> {
+        match self.path_of(object).map(std::fs::remove_file) {
+            Some(Err(error)) if error.kind() != ErrorKind::NotFound => Err(self.error(object, error.into())),
+            _ => Ok(()),
+        }
+    }
+
+    fn list(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
+        let mut names = Vec::new();
+        // Only the folder that the prefix names is walked.
+        let folder = prefix.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let root = self.root.join(folder);
+        if !root.canonicalize().is_ok_and(|root| root.starts_with(&self.root)) {
+            return Ok(names);
+        }
+        let mut folders = vec![root];
+        while let Some(folder) = folders.pop() {
+            let read = |error: io::Error| StoreError::Gone { place: self.place.clone(), message: message(&error) };
+            for entry in std::fs::read_dir(&folder).map_err(read)? {
+                let entry = entry.map_err(read)?;
+                match entry.file_type() {
+                    Ok(kind) if kind.is_dir() => folders.push(entry.path()),
+                    Ok(kind) if kind.is_file() => names.extend(self.name_of(&entry.path(), prefix)),
+                    _ => {}
+                }
+            }
+        }
+        names.sort();
+        Ok(names)
+    }
+
+    fn holds(&self, known: &[Known]) -> Result<Vec<bool>, StoreError> {
+        let holds = |known: &Known| {
+            self.stat(&known.object).is_some_and(|stat| stat.bytes == known.bytes)
+                && self.read(&known.object).is_some_and(|bytes| digest(&bytes) == known.checksum)
+        };
+        Ok(known.iter().map(holds).collect())
     }
 
     fn stat(&self, object: &ObjectName) -> Option<Stat> {

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use super::{Stat, Store, StoreError};
-use crate::job::ObjectName;
+use super::{Known, Stat, Store, StoreError, Stored};
+use crate::job::{ObjectName, digest};
 
 /// Keeps objects in memory, up to a number of bytes.
 #[derive(Debug)]
@@ -33,7 +33,7 @@ impl MemoryStore {
     }
 
     /// The bytes of an object.
-    pub fn get(&self, object: &str) -> Option<Arc<[u8]>> {
+    pub fn bytes(&self, object: &str) -> Option<Arc<[u8]>> {
         self.kept.lock().objects.get(object).cloned()
     }
 
@@ -50,7 +50,7 @@ impl Default for MemoryStore {
 }
 
 impl Store for MemoryStore {
-    fn put(&self, object: &ObjectName, bytes: &[u8]) -> Result<(), StoreError> {
+    fn put(&self, object: &ObjectName, bytes: &[u8]) -> Result<Stored, StoreError> {
         let mut kept = self.kept.lock();
         let replaced = kept.objects.get(object.as_str()).map_or(0, |bytes| bytes.len());
         let total = (kept.bytes - replaced).saturating_add(bytes.len());
@@ -59,15 +59,35 @@ impl Store for MemoryStore {
         }
         kept.objects.insert(object.as_str().to_owned(), bytes.into());
         kept.bytes = total;
+        Ok(Stored::default())
+    }
+
+    fn get(&self, object: &ObjectName) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(self.read(object))
+    }
+
+    fn delete(&self, object: &ObjectName) -> Result<(), StoreError> {
+        let mut kept = self.kept.lock();
+        let removed = kept.objects.remove(object.as_str()).map_or(0, |bytes| bytes.len());
+        kept.bytes -= removed;
         Ok(())
     }
 
+    fn list(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
+        Ok(self.names().into_iter().filter(|name| name.starts_with(prefix)).collect())
+    }
+
+    fn holds(&self, known: &[Known]) -> Result<Vec<bool>, StoreError> {
+        let holds = |known: &Known| self.read(&known.object).is_some_and(|bytes| digest(&bytes) == known.checksum);
+        Ok(known.iter().map(holds).collect())
+    }
+
     fn stat(&self, object: &ObjectName) -> Option<Stat> {
-        self.get(object.as_str()).map(|bytes| Stat { bytes: bytes.len() as u64, modified: None })
+        self.bytes(object.as_str()).map(|bytes| Stat { bytes: bytes.len() as u64, modified: None })
     }
 
     fn read(&self, object: &ObjectName) -> Option<Vec<u8>> {
-        self.get(object.as_str()).map(|bytes| bytes.to_vec())
+        self.bytes(object.as_str()).map(|bytes| bytes.to_vec())
     }
 
     fn describe(&self) -> String {
@@ -90,6 +110,6 @@ mod tests {
         assert_eq!(store.names(), ["a"]);
         // The object that is replaced makes room.
         store.put(&a, b"1234567890").unwrap();
-        assert_eq!(store.get("a").unwrap().len(), 10);
+        assert_eq!(store.bytes("a").unwrap().len(), 10);
     }
 }

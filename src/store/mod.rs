@@ -20,13 +20,44 @@ pub use dir::DirStore;
 pub use memory::MemoryStore;
 pub use null::NullStore;
 
-/// Keeps objects by name. Shared by all threads that store.
+/// Keeps objects by name. Shared by all threads that store. Calls block; none may be made on a thread of an async
+/// runtime.
 pub trait Store: Send + Sync {
     /// Keeps an object, in the place of an earlier one of that name.
     ///
     /// # Errors
     /// When it is not kept; see [`StoreError::is_fatal`].
-    fn put(&self, object: &ObjectName, bytes: &[u8]) -> Result<(), StoreError>;
+    fn put(&self, object: &ObjectName, bytes: &[u8]) -> Result<Stored, StoreError>;
+
+    /// Keeps an object and says so later, from any thread; stores behind a network keep many at a time. Waits while
+    /// too many bytes are on their way. Default: at once.
+    fn put_then(&self, object: &ObjectName, bytes: Vec<u8>, done: WhenStored) {
+        done(self.put(object, &bytes), bytes);
+    }
+
+    /// An object's bytes; `None` where there is none.
+    ///
+    /// # Errors
+    /// When that cannot be told.
+    fn get(&self, object: &ObjectName) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// Removes an object; also when there is none.
+    ///
+    /// # Errors
+    /// When it may still be there.
+    fn delete(&self, object: &ObjectName) -> Result<(), StoreError>;
+
+    /// The names of all objects that start with `prefix`, in order, relative to the destination.
+    ///
+    /// # Errors
+    /// When they cannot be told.
+    fn list(&self, prefix: &str) -> Result<Vec<String>, StoreError>;
+
+    /// Which of these objects are there as they were stored: one answer for each.
+    ///
+    /// # Errors
+    /// When that cannot be told.
+    fn holds(&self, known: &[Known]) -> Result<Vec<bool>, StoreError>;
 
     /// What is known of an object without reading it; `None` where there is none.
     fn stat(&self, object: &ObjectName) -> Option<Stat>;
@@ -36,6 +67,29 @@ pub trait Store: Send + Sync {
 
     /// The place, for messages.
     fn describe(&self) -> String;
+}
+
+/// Told of an object that was to be kept, with its bytes again.
+pub type WhenStored = Box<dyn FnOnce(Result<Stored, StoreError>, Vec<u8>) + Send>;
+
+/// What a store says of an object that it has kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Stored {
+    /// The version's mark, where the store gives one: an S3 ETag without its quotes.
+    pub etag: Option<String>,
+}
+
+/// An object as it was stored, for [`Store::holds`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Known {
+    /// Its name.
+    pub object: ObjectName,
+    /// Its length.
+    pub bytes: u64,
+    /// As [`crate::job::digest`] writes it.
+    pub checksum: String,
+    /// As [`Stored::etag`] had it.
+    pub etag: Option<String>,
 }
 
 /// What a store knows of an object.
@@ -86,6 +140,22 @@ pub enum StoreError {
         /// What the system says.
         message: String,
     },
+    /// No answer, or one that asks to come again later, in spite of all tries.
+    #[error("{place} cannot be reached: {message}")]
+    Unreachable {
+        /// Of the store.
+        place: String,
+        /// What went wrong last.
+        message: String,
+    },
+    /// The credentials, the bucket or the right to use it are missing: for an operator to put right.
+    #[error("{place} refuses: {message}")]
+    Refused {
+        /// Of the store.
+        place: String,
+        /// What it says.
+        message: String,
+    },
     /// A link in the folder leads elsewhere.
     #[error("{object} would leave {place}: a link leads elsewhere")]
     Outside {
@@ -126,6 +196,8 @@ impl StoreError {
             | Self::Locked { .. }
             | Self::NotWritable { .. }
             | Self::Gone { .. }
+            | Self::Unreachable { .. }
+            | Self::Refused { .. }
             | Self::Unavailable(_)
             | Self::UnknownKind(_) => true,
             Self::Outside { .. } | Self::Object { .. } => false,
@@ -153,6 +225,7 @@ pub fn open(destination: &str) -> Result<Arc<dyn Store>, StoreError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::job::digest;
 
     fn name(name: &str) -> ObjectName {
         ObjectName::new(name).unwrap()
@@ -174,6 +247,25 @@ mod tests {
         assert_eq!(store.stat(&name("a/b")), None, "a folder is no object");
         store.put(&name("empty.png"), b"").unwrap();
         assert_eq!(read("empty.png").unwrap(), b"", "an empty object");
+        assert_eq!(store.get(&name("a/b/c d%20é.png")).unwrap().unwrap(), b"deep");
+        assert_eq!(store.get(&name("a/none.png")).unwrap(), None);
+        assert_eq!(store.list("").unwrap(), ["1-link.jpg", "a/b/c d%20é.png", "empty.png"]);
+        assert_eq!(store.list("a/b/c").unwrap(), ["a/b/c d%20é.png"]);
+        assert!(store.list("b/").unwrap().is_empty());
+        let known = |object, bytes: &[u8]| {
+            let stored = store.put(&name(object), bytes).unwrap();
+            Known { object: name(object), bytes: bytes.len() as u64, checksum: digest(bytes), etag: stored.etag }
+        };
+        let kept = [known("k/1.png", b"one"), known("k/2.png", b"two"), known("k/3.png", b"three")];
+        store.put(&name("k/2.png"), b"TWO").unwrap();
+        store.delete(&name("k/3.png")).unwrap();
+        store.delete(&name("k/3.png")).unwrap();
+        assert_eq!(store.holds(&kept).unwrap(), [true, false, false], "the same, changed, removed");
+        assert_eq!(store.get(&name("k/3.png")).unwrap(), None);
+        let (tell, told) = std::sync::mpsc::channel();
+        store.put_then(&name("later.png"), b"later".to_vec(), Box::new(move |stored, bytes| drop(tell.send((stored.is_ok(), bytes)))));
+        assert_eq!(told.recv().unwrap(), (true, b"later".to_vec()));
+        assert_eq!(read("later.png").unwrap(), b"later");
         for reserved in [ObjectName::INDEX, ObjectName::MANIFEST] {
             store.put(&ObjectName::own(reserved).unwrap(), b"own").unwrap();
             assert_eq!(read(reserved).unwrap(), b"own");
@@ -205,7 +297,7 @@ mod tests {
     #[test]
     fn memory_keeps_the_contract() {
         let store = MemoryStore::new();
-        contract(&store, &|object| store.get(object).map(|bytes| bytes.to_vec()));
+        contract(&store, &|object| store.bytes(object).map(|bytes| bytes.to_vec()));
     }
 
     #[test]

@@ -15,10 +15,16 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("encode", &["job", "pixels"]),
     ("store", &["job"]),
     ("ledger", &["job"]),
+    ("queue", &["job"]),
     ("telemetry", &[]),
     ("pipeline", &["template", "assets", "layout", "sheet", "gpu", "encode", "store", "job", "pixels"]),
     ("render", &["pipeline", "ledger", "template", "assets", "layout", "gpu", "store", "job", "pixels"]),
-    ("cli", &["render", "pipeline", "gpu", "sheet", "template", "job", "telemetry"]),
+    (
+        "worker",
+        &["pipeline", "ledger", "queue", "telemetry", "template", "assets", "layout", "gpu", "store", "job", "pixels"],
+    ),
+    ("submit", &["queue", "store", "template", "assets", "render", "pipeline", "job"]),
+    ("cli", &["worker", "submit", "queue", "store", "assets", "render", "pipeline", "gpu", "sheet", "template", "job", "telemetry"]),
 ];
 
 /// Folders without devices, threads of an async runtime, brokers or storage clients.

@@ -81,7 +81,7 @@ fn a_row_alone_gives_the_same_bytes_as_in_a_batch() {
         let records = run(&campaign, move |number| number == row, painter(&campaign), &alone, &Stop::new());
         for record in records {
             let name = record.object.as_deref().expect("stored");
-            let (one, many) = (alone.get(name), batch.get(name));
+            let (one, many) = (alone.bytes(name), batch.bytes(name));
             assert!(one.is_some() && one == many, "{name} differs alone and in a batch");
         }
     }
@@ -99,7 +99,7 @@ fn a_lost_device_costs_no_variant() {
     let records = run(&campaign, |row| row < 30, painter, &found, &Stop::new());
     assert_eq!(failures(&records), []);
     for name in expected.names() {
-        assert!(expected.get(&name) == found.get(&name), "{name} differs");
+        assert!(expected.bytes(&name) == found.bytes(&name), "{name} differs");
     }
 }
 
@@ -143,7 +143,7 @@ fn a_full_store_stops_the_run_and_keeps_what_is_whole() {
     let stored: Vec<_> = records.iter().filter(|record| record.status == Status::Ok).collect();
     assert!(!stored.is_empty());
     for record in stored {
-        let bytes = store.get(record.object.as_deref().expect("stored")).expect("what the manifest says is there");
+        let bytes = store.bytes(record.object.as_deref().expect("stored")).expect("what the manifest says is there");
         assert_eq!(record.checksum.as_deref(), Some(gravure::job::digest(&bytes).as_str()));
     }
     assert!(failures(&records).iter().all(|(_, code)| *code == ErrorCode::StoreFull));

@@ -1,0 +1,1 @@
+//! The other end of the queue: campaigns are submitted, looked after, retried and called off.
