@@ -67,7 +67,13 @@ impl<'r> PaintStage<'r> {
     /// Runs until no more canvases come, and gives the painter back.
     pub fn run(mut self, canvases: &Receiver<LaidCanvas>, emit: &mut Painted<'_>) -> Painter {
         loop {
-            match canvases.recv_timeout(PATIENCE) {
+            // A worker without jobs sleeps.
+            let is_idle = self.open.is_empty() && self.on_their_way.is_empty();
+            let next = match is_idle {
+                true => canvases.recv().map_err(|_| RecvTimeoutError::Disconnected),
+                false => canvases.recv_timeout(PATIENCE),
+            };
+            match next {
                 Ok(canvas) => self.gather(canvas, emit),
                 Err(RecvTimeoutError::Timeout) => self.idle(emit),
                 Err(RecvTimeoutError::Disconnected) => break,
@@ -83,6 +89,9 @@ impl<'r> PaintStage<'r> {
     }
 
     fn gather(&mut self, canvas: LaidCanvas, emit: &mut Painted<'_>) {
+        if canvas.variants.iter().all(|variant| variant.task.stop.is_requested()) {
+            return;
+        }
         let width = SheetLimits::sheet_width(canvas.canvas.list.size.width);
         let limits = *self.painter.limits();
         let with = |sheet: &OpenSheet| sheet.extent.with(&canvas.canvas.list);

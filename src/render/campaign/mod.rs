@@ -237,10 +237,8 @@ impl Campaign {
         }
     }
 
-    /// What the pipeline is to make of every row. `threads`: for layout, and as many for encoding; default: one for
-    /// each core.
-    pub fn plan(&self, threads: Option<usize>) -> Plan {
-        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    /// What the pipeline is to make of every row.
+    pub fn plan(&self) -> Plan {
         Plan {
             template: Arc::clone(&self.template),
             fonts: Arc::clone(&self.fonts),
@@ -252,7 +250,6 @@ impl Campaign {
             name: self.name.clone(),
             now: self.now.clone(),
             names_may_collide: self.data == Some(DataSource::Stdin),
-            threads: threads.unwrap_or(cores).max(1),
         }
     }
 
