@@ -27,6 +27,8 @@ pub use digest::digest;
 pub use error_code::ErrorCode;
 pub use format::{Format, FormatError};
 pub use message::{Data, Job, JobError, TemplateSource};
+#[cfg(test)]
+pub(crate) use message::tests as message_tests;
 pub use name::{NameError, ObjectName};
 pub use output::{Compression, Depth, Encoding, Jpeg, Output, Png, Rgb, Subsampling, WHITE, Webp, WebpMode};
 pub use output_spec::{OutputError, OutputSpec, opaque_color};

@@ -24,7 +24,7 @@ use crate::gpu::{GpuError, Painter};
 use crate::job::{ObjectName, Record, Row, RowError};
 use crate::ledger::Ledger;
 use crate::pipeline::{self, Clock, FindStored, Outcome, Plan, STAGES, Stop, Task};
-use crate::store::{self, Store, StoreError};
+use crate::store::{Store, StoreError, StoreSettings, Stores};
 
 pub use campaign::{Campaign, CampaignError, CampaignOptions, DataSource};
 pub use failures::{Failures, Reason};
@@ -39,6 +39,8 @@ pub struct RenderOptions {
     pub campaign: CampaignOptions,
     /// A folder, or `null:`.
     pub out: String,
+    /// How destinations are reached.
+    pub storage: StoreSettings,
     /// Whether what earlier runs stored in the folder is kept where it would come out the same.
     pub resume: bool,
     /// At most this many rows.
@@ -181,7 +183,7 @@ pub fn render(
     let (expected, rows) = rows?;
     let painter = Painter::open(Arc::clone(&campaign.library))?;
     let adapter = painter.adapter().to_owned();
-    let store = store::open(&options.out)?;
+    let store = Stores::new(options.storage.clone()).open(&options.out)?;
     let mut manifest = None;
     if let Some(folder) = &folder {
         expect_no_folder(&folder.join(ObjectName::INDEX))?;

@@ -1,1 +1,1 @@
-//! The worker: jobs from a queue, finished images in a store.
+//! The worker.

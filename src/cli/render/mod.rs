@@ -17,6 +17,7 @@ use super::{Status, output};
 use crate::pipeline::Stop;
 use crate::render::campaign::pii_fields;
 use crate::render::{RenderOptions, render};
+use crate::store::StoreSettings;
 
 use command_line::command_line;
 use progress::ProgressLine;
@@ -57,6 +58,7 @@ pub fn run(args: &RenderArgs, arguments: &[OsString]) -> anyhow::Result<Status> 
     let options = RenderOptions {
         campaign,
         out: args.out.clone(),
+        storage: StoreSettings::default(),
         resume: args.resume,
         limit: args.campaign.limit,
         threads: args.campaign.threads(),
