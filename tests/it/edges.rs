@@ -15,7 +15,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("encode", &["job", "pixels"]),
     ("store", &["job"]),
     ("ledger", &["job"]),
-    ("queue", &["job"]),
+    ("queue", &["job", "telemetry"]),
     ("telemetry", &[]),
     ("pipeline", &["template", "assets", "layout", "sheet", "gpu", "encode", "store", "job", "pixels"]),
     ("render", &["pipeline", "ledger", "template", "assets", "layout", "gpu", "store", "job", "pixels"]),
