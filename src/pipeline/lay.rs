@@ -84,7 +84,9 @@ impl<'t> Place<'t> {
     }
 
     fn outcome(&self, seq: u64, record: Record) -> Outcome {
-        Outcome { token: self.task.token, seq, record, interrupted: false }
+        // Nothing is wrong with the row: its photo cannot be had just now, nor can others.
+        let interrupted = record.error.as_ref().is_some_and(|error| error.code == ErrorCode::StoreUnreachable);
+        Outcome { token: self.task.token, seq, record, interrupted }
     }
 }
 

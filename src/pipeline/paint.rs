@@ -138,7 +138,13 @@ impl<'r> PaintStage<'r> {
             }
             let canvases: Vec<Canvas> = batch.canvases.iter().map(|laid| laid.canvas.clone()).collect();
             match self.clock.time(Stage::Sheet, || self.painter.submit(&canvases)) {
-                Ok(()) => self.on_their_way.push_back(batch),
+                Ok(()) => {
+                    let rows: u32 = canvases.iter().map(|canvas| canvas.list.size.height).sum();
+                    let width = SheetLimits::sheet_width(canvases[0].list.size.width);
+                    let most = self.painter.limits().max_rows(width).max(1);
+                    self.clock.sheet(canvases.len(), (f64::from(rows) / f64::from(most)).min(1.0));
+                    self.on_their_way.push_back(batch);
+                }
                 Err(PaintError::TooMuch(what)) => match halves(batch) {
                     Ok([first, second]) => {
                         queue.push_front(second);

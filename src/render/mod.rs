@@ -5,7 +5,6 @@
 //!      exit 2               exit 2: doubles, escapes           outcomes      row order
 //! ```
 
-pub mod campaign;
 pub mod check;
 pub mod check_page;
 mod failures;
@@ -26,7 +25,8 @@ use crate::ledger::Ledger;
 use crate::pipeline::{self, Clock, FindStored, Outcome, Plan, STAGES, Stop, Task};
 use crate::store::{Store, StoreError, StoreSettings, Stores};
 
-pub use campaign::{Campaign, CampaignError, CampaignOptions, DataSource};
+pub use crate::campaign;
+pub use crate::campaign::{Campaign, CampaignError, CampaignOptions, DataSource};
 pub use failures::{Failures, Reason};
 
 use index_page::{IndexPage, PageSummary, has_warning};

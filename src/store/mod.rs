@@ -3,6 +3,7 @@
 //! Fed by `encode/`. A store keeps whole objects only: what is found under an object's name is all of
 //! it or an earlier one, at any moment, whatever is interrupted.
 
+mod allowed;
 mod dir;
 mod lock;
 mod memory;
@@ -17,6 +18,7 @@ use thiserror::Error;
 
 use crate::job::{ErrorCode, ObjectName};
 
+pub use allowed::AllowedPlaces;
 pub use dir::DirStore;
 pub use memory::MemoryStore;
 pub use null::NullStore;

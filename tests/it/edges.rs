@@ -17,14 +17,15 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("ledger", &["job"]),
     ("queue", &["job", "telemetry"]),
     ("telemetry", &[]),
-    ("pipeline", &["template", "assets", "layout", "sheet", "gpu", "encode", "store", "job", "pixels"]),
-    ("render", &["pipeline", "ledger", "template", "assets", "layout", "gpu", "store", "job", "pixels"]),
+    ("pipeline", &["telemetry", "template", "assets", "layout", "sheet", "gpu", "encode", "store", "job", "pixels"]),
+    ("campaign", &["pipeline", "template", "assets", "job", "pixels"]),
+    ("render", &["campaign", "pipeline", "ledger", "template", "assets", "layout", "gpu", "store", "job", "pixels"]),
     (
         "worker",
-        &["pipeline", "ledger", "queue", "telemetry", "template", "assets", "layout", "gpu", "store", "job", "pixels"],
+        &["campaign", "pipeline", "ledger", "queue", "telemetry", "template", "assets", "layout", "gpu", "store", "job", "pixels"],
     ),
-    ("submit", &["queue", "store", "template", "assets", "render", "pipeline", "job"]),
-    ("cli", &["worker", "submit", "queue", "store", "assets", "render", "pipeline", "gpu", "sheet", "template", "job", "telemetry"]),
+    ("submit", &["campaign", "queue", "store", "template", "assets", "render", "pipeline", "job"]),
+    ("cli", &["campaign", "worker", "submit", "queue", "store", "assets", "render", "pipeline", "gpu", "sheet", "template", "job", "telemetry"]),
 ];
 
 /// Folders without devices, threads of an async runtime, brokers or storage clients.

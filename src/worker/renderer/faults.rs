@@ -6,13 +6,13 @@ use crate::pipeline::Work;
 
 /// The rows of a job, with whatever is to happen when the first is taken.
 #[cfg(not(feature = "faults"))]
-pub fn rows(_job: &Job, rows: impl Iterator<Item = Work> + Send) -> impl Iterator<Item = Work> + Send {
+pub fn rows<R: Iterator<Item = Work> + Send>(_job: &Job, rows: R) -> R {
     rows
 }
 
 /// The rows of a job, with whatever is to happen when the first is taken.
 #[cfg(feature = "faults")]
-pub fn rows(job: &Job, rows: impl Iterator<Item = Work> + Send) -> impl Iterator<Item = Work> + Send {
+pub fn rows<R: Iterator<Item = Work> + Send>(job: &Job, rows: R) -> impl Iterator<Item = Work> + Send + use<R> {
     let mut fault = job.metadata.get("fault").and_then(|fault| fault.as_str()).map(str::to_owned);
     rows.inspect(move |_| {
         if let Some(fault) = fault.take() {

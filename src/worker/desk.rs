@@ -9,7 +9,6 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio_util::sync::CancellationToken;
 
-use super::destinations::Destinations;
 use super::endings::{self, Pages, patience, result_message};
 use super::intake::{self, JobAtHand};
 use super::recall::recall;
@@ -19,7 +18,7 @@ use super::settings::Settings;
 use crate::job::{Record, Status};
 use crate::ledger::farm::{Action, Death, Delivered, Farm, FarmCounts, FarmRules, FaultKind, Phase, Recalled, Slot};
 use crate::queue::{DeathNote, Delivery, DeliveryTag, JobQueue, QueueError, Routed, Settled};
-use crate::store::{Store, StoreError, Stores};
+use crate::store::{AllowedPlaces, Store, StoreError, Stores};
 use crate::telemetry::{Health, Metrics, RendererSnapshot};
 
 /// A checkpoint on the way out may take so long.
@@ -80,7 +79,7 @@ impl Blocking {
 pub(super) struct Desk<Q> {
     settings: Settings,
     lanes: Vec<(String, u32)>,
-    destinations: Destinations,
+    destinations: AllowedPlaces,
     queue: Arc<Q>,
     stores: Arc<Stores>,
     orders: UnboundedSender<ToRenderer>,
@@ -102,7 +101,7 @@ impl<Q: JobQueue> Desk<Q> {
     pub fn new(
         settings: Settings,
         lanes: Vec<(String, u32)>,
-        destinations: Destinations,
+        destinations: AllowedPlaces,
         queue: Arc<Q>,
         stores: Arc<Stores>,
         orders: UnboundedSender<ToRenderer>,
@@ -422,7 +421,10 @@ impl<Q: JobQueue> Desk<Q> {
             let Ok(store) = store else { return };
             for wait in patience() {
                 match at.pages.manifest(&at.job, &store, &records) {
-                    Ok(()) => break drop(done.send(Done::Manifest(slot))),
+                    Ok(()) => {
+                        drop(done.send(Done::Manifest(slot)));
+                        break;
+                    }
                     Err(error) => tracing::warn!(%error, "the manifest is not stored; trying again"),
                 }
                 if at.is_over_after(wait) {
@@ -458,7 +460,10 @@ impl<Q: JobQueue> Desk<Q> {
                         () = end.cancelled() => return,
                     };
                     match published {
-                        Ok(routed) => break drop(done.send(Done::Told(slot, routed))),
+                        Ok(routed) => {
+                            drop(done.send(Done::Told(slot, routed)));
+                            break;
+                        }
                         Err(error) => tracing::warn!(%error, "the result is not published; trying again"),
                     }
                     if tokio::time::timeout(wait, end.cancelled()).await.is_ok() {

@@ -10,7 +10,6 @@
 use std::collections::HashMap;
 use std::io::{BufRead, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -47,12 +46,12 @@ pub struct RendererParts {
     pub threads: usize,
 }
 
-/// Renders what is ordered on `input` until it ends, and reports on `output`.
+/// Renders what is ordered on `input` until it ends, and reports on `output`. Gives the exit status.
 pub fn run(
     parts: &RendererParts,
     input: impl BufRead + Send + 'static,
     output: impl Write + Send + 'static,
-) -> ExitCode {
+) -> u8 {
     let RendererParts { opener, stores, threads } = parts;
     let reporter = Arc::new(Reporter::new(output));
     let painter = Painter::open(Arc::clone(opener.library())).map_err(|error| error.to_string());
@@ -60,7 +59,7 @@ pub fn run(
         Ok(painter) => painter,
         Err(message) => {
             reporter.report(&Report::Gone { message });
-            return ExitCode::from(EXIT_NOT_READY);
+            return EXIT_NOT_READY;
         }
     };
     reporter.report(&Report::Ready { adapter: painter.adapter().to_owned() });
@@ -113,10 +112,10 @@ pub fn run(
     drop(running);
     pulse();
     match stop.reason() {
-        None => ExitCode::SUCCESS,
+        None => 0,
         Some(message) => {
             reporter.report(&Report::Gone { message });
-            ExitCode::from(EXIT_DEVICE_GONE)
+            EXIT_DEVICE_GONE
         }
     }
 }

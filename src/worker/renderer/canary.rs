@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::assets::{Assets, AssetsConfig, FontLibrary};
 use crate::gpu::Painter;
-use crate::job::{Encoding, Format, Output, Png, Row};
+use crate::job::{Format, Output, Row};
 use crate::pipeline::{self, Clock, Plan, Stop, Task};
 use crate::store::{MemoryStore, Store};
 use crate::template::{Now, Template};
@@ -22,14 +22,13 @@ pub fn draw(painter: Painter) -> Result<Painter, String> {
     let template = Template::parse(TEMPLATE.as_bytes(), crate::template::Syntax::Json)
         .unwrap_or_else(|errors| panic!("the canary's template is right: {errors:?}"));
     let name = template.compile_name("canary.png").unwrap_or_else(|error| panic!("a fixed name: {error:?}"));
-    let output = Output { encoding: Encoding::Png(Png::DEFAULT), ..Output::new(Format::Png) };
     let nowhere = std::path::Path::new("/nonexistent");
     let plan = Plan {
         template: Arc::new(template),
         fonts: Arc::new(FontLibrary::new().set(Vec::new())),
         assets: Arc::new(Assets::new(AssetsConfig::new(nowhere, nowhere))),
         sizes: vec![0],
-        outputs: vec![output],
+        outputs: vec![Output::new(Format::Png)],
         name,
         now: Now::new("2026-01-01T00:00:00Z"),
         names_may_collide: false,

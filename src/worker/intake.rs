@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use super::destinations::Destinations;
 use super::settings::Settings;
 use crate::job::{CampaignPlaces, Job, JobError};
-use crate::queue::{Delivery, DeathNote};
+use crate::queue::{DeathNote, Delivery};
+use crate::store::AllowedPlaces;
 
 /// A job that is held, with what belongs to it.
 #[derive(Clone, Debug)]
@@ -29,7 +29,7 @@ const ROWS_UNKNOWN: u64 = 1000;
 ///
 /// # Errors
 /// With a note where it can never be rendered here.
-pub fn read(delivery: Delivery, settings: &Settings, destinations: &Destinations) -> Result<JobAtHand, Box<DeathNote>> {
+pub fn read(delivery: Delivery, settings: &Settings, destinations: &AllowedPlaces) -> Result<JobAtHand, Box<DeathNote>> {
     let refuse = |reason: &str, message: String| {
         Err(Box::new(DeathNote { reason: reason.to_owned(), message, attempts: 1 }))
     };
