@@ -7,6 +7,7 @@
 mod args;
 mod check;
 mod config;
+mod dead;
 mod doctor;
 mod environment;
 mod fetch_args;
@@ -14,6 +15,8 @@ mod output;
 mod render;
 mod schema;
 mod stage_times;
+mod status;
+mod submit;
 mod worker;
 mod table;
 
@@ -39,6 +42,16 @@ enum Command {
     Check(check::CheckArgs),
     /// Say which adapter is used and what it can hold
     Doctor(doctor::DoctorArgs),
+    /// Submit a campaign to the workers of a farm
+    Submit(Box<submit::SubmitArgs>),
+    /// Say how far a submitted campaign is
+    Status(status::StatusArgs),
+    /// Submit again what failed or is missing
+    Retry(status::RetryArgs),
+    /// Call a campaign off
+    Cancel(status::CancelArgs),
+    /// List, requeue or drop jobs that were given up
+    Dead(dead::DeadArgs),
     /// Take jobs from RabbitMQ and store their images, until told to stop
     Worker(worker::WorkerArgs),
     /// Draw what a worker hands over; started by `gravure worker`
@@ -82,6 +95,11 @@ pub fn main() -> ExitCode {
         Command::Render(args) => render::run(&args, &arguments),
         Command::Check(args) => check::run(&args),
         Command::Doctor(args) => doctor::run(&args),
+        Command::Submit(args) => submit::run(&args),
+        Command::Status(args) => status::run(&args),
+        Command::Retry(args) => status::run_retry(&args),
+        Command::Cancel(args) => status::run_cancel(&args),
+        Command::Dead(args) => dead::run(&args),
         Command::Worker(args) => worker::run(&args),
         Command::Renderer(args) => worker::run_renderer(&args),
         Command::Schema(args) => schema::run(&args),
@@ -107,7 +125,7 @@ mod tests {
     #[test]
     fn commands_that_are_not_there_yet_are_not_listed() {
         let names: Vec<_> = Cli::command().get_subcommands().map(|command| command.get_name().to_owned()).collect();
-        assert_eq!(names, ["render", "check", "doctor", "worker", "renderer", "schema"]);
+        assert_eq!(names, ["render", "check", "doctor", "submit", "status", "retry", "cancel", "dead", "worker", "renderer", "schema"]);
     }
 
     #[test]

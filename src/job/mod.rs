@@ -4,6 +4,7 @@
 //! other stage speaks these words.
 
 mod asset;
+mod campaign;
 mod csv;
 mod digest;
 mod error_code;
@@ -23,6 +24,7 @@ pub mod schema;
 mod suffix;
 
 pub use asset::{AssetBase, AssetRef};
+pub use campaign::CampaignFile;
 pub use digest::digest;
 pub use error_code::ErrorCode;
 pub use format::{Format, FormatError};

@@ -28,6 +28,7 @@ use crate::store::{Store, StoreError, StoreSettings, Stores};
 pub use crate::campaign;
 pub use crate::campaign::{Campaign, CampaignError, CampaignOptions, DataSource};
 pub use failures::{Failures, Reason};
+pub use names::check as check_names;
 
 use index_page::{IndexPage, PageSummary, has_warning};
 use manifest::{Earlier, Manifest};
@@ -174,7 +175,7 @@ pub fn render(
     let mut plan = campaign.plan();
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let threads = options.threads.unwrap_or(cores).max(1);
-    let expected = names::check(&campaign, &plan, options.limit, stop);
+    let expected = check_names(&campaign, &plan, options.limit, stop);
     let rows = expected.and_then(|expected| Ok((expected, campaign.rows_until(stop)?)));
     // An earlier run's manifest and page stay where nothing was begun.
     if let Some(reason) = stop.reason() {
