@@ -24,7 +24,23 @@ const ALLOWED: &[(&str, &[&str])] = &[
         &["pipeline", "ledger", "queue", "telemetry", "template", "assets", "layout", "gpu", "store", "job", "pixels"],
     ),
     ("submit", &["queue", "store", "template", "assets", "render", "pipeline", "job"]),
-    ("cli", &["worker", "submit", "queue", "store", "assets", "render", "pipeline", "gpu", "sheet", "template", "job", "telemetry"]),
+    (
+        "cli",
+        &[
+            "worker",
+            "submit",
+            "queue",
+            "store",
+            "assets",
+            "render",
+            "pipeline",
+            "gpu",
+            "sheet",
+            "template",
+            "job",
+            "telemetry",
+        ],
+    ),
 ];
 
 /// Folders without devices, threads of an async runtime, brokers or storage clients.
