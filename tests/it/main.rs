@@ -12,6 +12,7 @@ mod farm;
 mod fetch;
 mod fetch_runs;
 mod fetch_tls;
+mod health;
 mod hostile;
 mod outputs;
 mod photos;
