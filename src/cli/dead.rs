@@ -47,7 +47,15 @@ struct Which {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    config: ConfigArgs,
+    pub config: ConfigArgs,
+}
+
+impl DeadArgs {
+    /// Where its settings come from.
+    pub fn config(&self) -> &ConfigArgs {
+        let (Action::List(which) | Action::Requeue(which) | Action::Drop(which)) = &self.action;
+        &which.config
+    }
 }
 
 /// Lists, requeues or drops dead letters.
@@ -61,7 +69,7 @@ pub fn run(args: &DeadArgs) -> anyhow::Result<Status> {
         bail!("say which: ids of jobs, --reason REASON, or --all");
     }
     let config = which.config.read()?;
-    config.amqp.check().map_err(|message| anyhow!(message))?;
+    config.check_broker()?;
     let is_meant = |letter: &DeadLetter| {
         let by_id = which.jobs.is_empty() || letter.job.as_ref().is_some_and(|job| which.jobs.contains(job));
         by_id && which.reason.as_ref().is_none_or(|reason| *reason == letter.reason)

@@ -6,6 +6,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::Status;
+use super::config::ConfigArgs;
 use super::output::{memory, note, print, print_json};
 use super::table::Table;
 use crate::gpu::{AdapterReport, adapters};
@@ -26,6 +27,8 @@ pub struct DoctorArgs {
     /// Print one JSON object
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    pub config: ConfigArgs,
 }
 
 /// Reports adapters and, with a template, fonts.

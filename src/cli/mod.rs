@@ -25,6 +25,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::telemetry;
+use config::ConfigArgs;
 
 /// Turns one template and a table of rows into finished images.
 #[derive(Debug, Parser)]
@@ -61,6 +62,30 @@ enum Command {
     Schema(schema::SchemaArgs),
 }
 
+impl Command {
+    /// Begins to log, as the command's settings ask.
+    fn log(&self) -> anyhow::Result<telemetry::Logging> {
+        let none = ConfigArgs::default();
+        let args = match self {
+            Self::Render(_) | Self::Check(_) | Self::Schema(_) => &none,
+            Self::Doctor(args) => &args.config,
+            Self::Submit(args) => &args.config,
+            Self::Status(args) => &args.config,
+            Self::Retry(args) => &args.config,
+            Self::Cancel(args) => &args.config,
+            Self::Dead(args) => args.config(),
+            Self::Worker(args) => &args.config,
+            Self::Renderer(args) => &args.config,
+        };
+        let default = match self {
+            Self::Worker(_) | Self::Renderer(_) => telemetry::LIFE,
+            _ => telemetry::WARNINGS,
+        };
+        let config = args.read()?;
+        telemetry::init(&config.log, default).map_err(|error| config.mistake(&error.to_string()))
+    }
+}
+
 /// How a command ended, as its exit status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Status {
@@ -89,9 +114,8 @@ pub fn main() -> ExitCode {
             return ExitCode::from(u8::try_from(asked.exit_code()).unwrap_or(Status::Unusable as u8));
         }
     };
-    let is_service = matches!(cli.command, Command::Worker(_) | Command::Renderer(_));
-    let log = if is_service { telemetry::init_with("info") } else { telemetry::init() };
-    let result = log.map_err(anyhow::Error::from).and_then(|()| match cli.command {
+    let log = cli.command.log();
+    let result = log.as_ref().map_err(|error| anyhow::anyhow!("{error:#}")).and_then(|_| match cli.command {
         Command::Render(args) => render::run(&args, &arguments),
         Command::Check(args) => check::run(&args),
         Command::Doctor(args) => doctor::run(&args),

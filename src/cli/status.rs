@@ -33,7 +33,7 @@ pub struct StatusArgs {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    config: ConfigArgs,
+    pub config: ConfigArgs,
 }
 
 /// Arguments of `gravure retry`.
@@ -48,7 +48,7 @@ pub struct RetryArgs {
     #[arg(long)]
     missing: bool,
     #[command(flatten)]
-    config: ConfigArgs,
+    pub config: ConfigArgs,
 }
 
 /// Arguments of `gravure cancel`.
@@ -57,7 +57,7 @@ pub struct CancelArgs {
     /// Place of the campaign: s3://bucket/prefix/_gravure/CAMPAIGN
     place: String,
     #[command(flatten)]
-    config: ConfigArgs,
+    pub config: ConfigArgs,
 }
 
 fn open(place: &str, config: &ConfigArgs) -> anyhow::Result<(CampaignPlace, Arc<dyn Store>, super::config::Config)> {
@@ -138,7 +138,7 @@ fn json_report(place: &CampaignPlace, state: &State, all: bool) -> serde_json::V
 /// Submits again what failed or is missing.
 pub fn run_retry(args: &RetryArgs) -> anyhow::Result<Status> {
     let (place, store, config) = open(&args.place, &args.config)?;
-    config.amqp.check().map_err(|message| anyhow!(message))?;
+    config.check_broker()?;
     let runtime = tokio::runtime::Runtime::new()?;
     let publisher = Arc::new(RabbitPublisher::new(config.amqp));
     let options = RetryOptions { failed: !args.missing, missing: !args.failed };

@@ -55,7 +55,7 @@ pub struct SubmitArgs {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    config: ConfigArgs,
+    pub config: ConfigArgs,
     // Last: its heading holds for all that follows.
     #[command(flatten)]
     options: CampaignArgs,
@@ -64,7 +64,7 @@ pub struct SubmitArgs {
 /// Submits a campaign.
 pub fn run(args: &SubmitArgs) -> anyhow::Result<Status> {
     let config = args.config.read()?;
-    config.amqp.check().map_err(|message| anyhow!(message))?;
+    config.check_broker()?;
     if !args.destination.contains("://") {
         return Err(anyhow!("--destination: expected s3://bucket/prefix or file:///folder, which workers see as well"));
     }

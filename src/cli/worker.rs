@@ -30,20 +30,21 @@ const LEAST_MEMORY: u64 = 2 << 30;
     hands everything back at once.")]
 pub struct WorkerArgs {
     #[command(flatten)]
-    config: ConfigArgs,
+    pub config: ConfigArgs,
 }
 
 /// Arguments of `gravure renderer`.
 #[derive(Debug, Args)]
 pub struct RendererArgs {
     #[command(flatten)]
-    config: ConfigArgs,
+    pub config: ConfigArgs,
 }
 
 /// Works until it is told to end.
 pub fn run(args: &WorkerArgs) -> anyhow::Result<Status> {
     let config = args.config.read()?;
-    config.worker.check().and_then(|()| config.amqp.check()).map_err(|message| anyhow!(message))?;
+    config.check_worker()?;
+    config.check_broker()?;
     AllowedPlaces::new(config.worker.sources()).map_err(|message| anyhow!("worker.sources: {message}"))?;
     let address = config.worker.http.parse();
     let address = address.with_context(|| format!("worker.http: expected address:port, got {:?}", config.worker.http))?;
@@ -83,10 +84,7 @@ pub fn run(args: &WorkerArgs) -> anyhow::Result<Status> {
 
 fn renderer_settings(args: &WorkerArgs, settings: &Settings) -> anyhow::Result<RendererSettings> {
     let program = std::env::current_exe().context("this program cannot be found")?;
-    let mut arguments = vec![OsString::from("renderer")];
-    if let Some(config) = &args.config.config {
-        arguments.extend([OsString::from("--config"), config.clone().into()]);
-    }
+    let arguments = [OsString::from("renderer")].into_iter().chain(args.config.arguments()).collect();
     Ok(RendererSettings {
         program: program.into(),
         arguments,

@@ -1,9 +1,9 @@
 //! What holds for a worker's jobs: the section `[worker]` of a configuration file.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// The section `[worker]`. Every member has a default but `destinations`.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {
     /// Where jobs may store: `s3://bucket/prefix`, `file:///folder`, and what lies below. Needed.
@@ -40,7 +40,7 @@ pub struct Settings {
 }
 
 /// The section `[worker.renderer]`.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Renderer {
     /// Threads for layout, and as many for encoding. Default: one for each core.
@@ -54,7 +54,7 @@ pub struct Renderer {
 }
 
 /// The section `[worker.fetch]`.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Fetch {
     /// The only hosts that photos, fonts and templates may come from. Default: none, so that nothing is fetched.

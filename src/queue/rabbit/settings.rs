@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use lapin::tcp::OwnedTLSConfig;
 use lapin::uri::{AMQPScheme, AMQPUri};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::telemetry::Secret;
 
 /// The section `[amqp]`. Every member has a default but `url`.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct AmqpSettings {
     /// `amqp://user:password@host:port/vhost`, or `amqps://`. Needed (or `GRAVURE_AMQP_URL`).
@@ -42,7 +42,7 @@ pub struct AmqpSettings {
 }
 
 /// A queue that jobs come by.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Lane {
     /// Follows the prefix: `jobs` is the queue `gravure.jobs`.
