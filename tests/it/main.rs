@@ -8,6 +8,7 @@ mod codes;
 mod edges;
 mod effects;
 mod examples;
+mod farm;
 mod fault_proxy;
 mod fetch;
 mod fetch_runs;

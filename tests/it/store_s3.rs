@@ -282,6 +282,9 @@ fn throttling_of_half_the_requests_is_waited_out() {
     proxied.proxy.set_share(Fault::SLOW_DOWN, 1, 2);
     assert!(proxied.put_many(60, 20_000).iter().all(Result::is_ok));
     assert!(proxied.retries() >= 60, "{}", proxied.retries());
+    let counts = proxied.proxy.counts();
+    assert!(counts.faults >= 60 && counts.requests >= counts.faults * 2 - 1, "{counts:?}");
+    assert!(counts.connections < counts.requests, "connections are kept: {counts:?}");
     // Where it is said with a status of success, too.
     let Fault::Answer(_, words) = Fault::SLOW_DOWN else { unreachable!() };
     proxied.proxy.set_times(Fault::Answer(200, words), 5);
@@ -331,6 +334,11 @@ fn a_hanging_store_is_left_and_asked_again() {
     proxied.proxy.set_times(Fault::Hang, 12);
     assert!(proxied.put_many(10, 1_000).iter().all(Result::is_ok));
     assert!(proxied.retries() >= 10);
+    // Slow is not hanging.
+    proxied.proxy.set_times(Fault::Delay(Duration::from_millis(100)), 2);
+    let retries = proxied.retries();
+    proxied.store.put(&name("slow.png"), b"x").unwrap();
+    assert_eq!(proxied.retries(), retries);
     proxied.proxy.set_times(Fault::Hang, 1);
     assert!(proxied.store.list("many/").is_ok());
     // An object of which nothing comes after its first bytes.
