@@ -152,7 +152,10 @@ pub enum JobError {
         numbers: usize,
     },
     /// Names of objects are made of it.
-    #[error("{member}: expected letters, digits, `-`, `_` and `.`, at most {} of them, got {found:?}", Job::MAX_ID_BYTES)]
+    #[error(
+        "{member}: expected letters, digits, `-`, `_` and `.`, at most {} of them, got {found:?}",
+        Job::MAX_ID_BYTES
+    )]
     Id {
         /// `id` or `campaign`.
         member: &'static str,

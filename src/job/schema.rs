@@ -19,8 +19,10 @@ pub fn manifest() -> Value {
             "message": {"type": "string"},
         }),
     );
-    let error =
-        object(&["code", "message"], json!({"code": {"type": "string", "enum": codes()}, "message": {"type": "string"}}));
+    let error = object(
+        &["code", "message"],
+        json!({"code": {"type": "string", "enum": codes()}, "message": {"type": "string"}}),
+    );
     titled(
         "gravure manifest record",
         object(

@@ -256,7 +256,11 @@ mod tests {
         assert_eq!(store.holds(&kept).unwrap(), [true, false, false], "the same, changed, removed");
         assert_eq!(store.get(&name("k/3.png")).unwrap(), None);
         let (tell, told) = std::sync::mpsc::channel();
-        store.put_then(&name("later.png"), b"later".to_vec(), Box::new(move |stored, bytes| drop(tell.send((stored.is_ok(), bytes)))));
+        store.put_then(
+            &name("later.png"),
+            b"later".to_vec(),
+            Box::new(move |stored, bytes| drop(tell.send((stored.is_ok(), bytes)))),
+        );
         assert_eq!(told.recv().unwrap(), (true, b"later".to_vec()));
         assert_eq!(read("later.png").unwrap(), b"later");
         for reserved in [ObjectName::INDEX, ObjectName::MANIFEST] {
