@@ -19,4 +19,5 @@ mod runs;
 mod server;
 mod shaders;
 mod slots;
+mod submit;
 mod support;
