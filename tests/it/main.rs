@@ -23,4 +23,5 @@ mod shaders;
 mod slots;
 mod store_contract;
 mod store_s3;
+mod submit;
 mod support;
