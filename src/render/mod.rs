@@ -186,7 +186,12 @@ pub fn render(
     let (expected, rows) = rows?;
     let painter = Painter::open(Arc::clone(&campaign.library))?;
     let adapter = painter.adapter().to_owned();
-    let store = Stores::new(options.storage.clone()).open(&options.out)?;
+    let stores = Stores::new(options.storage.clone());
+    let store = stores.open(&options.out)?;
+    // A bucket that takes nothing is found now rather than after the first sheet.
+    if let Some(report) = stores.probe(&options.out)? {
+        tracing::debug!(%report, "the bucket answers");
+    }
     let stands = output.prepare(&store, options.resume)?;
     let mut manifest = None;
     if let Some(folder) = output.folder() {

@@ -8,8 +8,8 @@ use std::sync::mpsc::{Receiver, TryRecvError, channel};
 use std::time::{Duration, Instant};
 
 use super::{Manifest, Stands};
-use crate::render::output::own;
 use crate::job::ObjectName;
+use crate::render::output::own;
 use crate::store::{Store, StoreError};
 
 /// From one copy to the next.
@@ -81,7 +81,9 @@ mod tests {
         let mut copies = Copies::new(Arc::clone(&store), Arc::new(in_store(store)));
         let rows = || {
             let text = memory.bytes(ObjectName::MANIFEST).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
-            text.map(|text| text.lines().map(|line| serde_json::from_str::<Record>(line).unwrap().row).collect::<Vec<_>>())
+            text.map(|text| {
+                text.lines().map(|line| serde_json::from_str::<Record>(line).unwrap().row).collect::<Vec<_>>()
+            })
         };
         let mut manifest = Manifest::create(spool.path()).unwrap();
         let record = |row: u64| Record::new(row, row.to_string(), "link", Format::Jpeg);

@@ -93,7 +93,8 @@ pub fn listed(
     let failed = |error| super::failure(&path, &error);
     let mut known = Vec::new();
     if let Some(manifest) = OldManifest::open(&path).map_err(failed)? {
-        let visited = manifest.visit(&mut |_, record| known.extend(known_of(&record).filter(|_| is_stored(record.status))));
+        let visited =
+            manifest.visit(&mut |_, record| known.extend(known_of(&record).filter(|_| is_stored(record.status))));
         visited.map_err(failed)?;
     }
     // Neighbours of a listing together.
