@@ -18,6 +18,7 @@ mod outputs;
 mod photos;
 mod pipeline;
 mod runs;
+mod runs_s3;
 mod server;
 mod shaders;
 mod slots;
