@@ -298,6 +298,7 @@ impl Farm {
             rows: Some(rows),
             first_row: 0,
             row_numbers: None,
+            unreadable: Default::default(),
             data: None,
             set: BTreeMap::new(),
             sizes: Vec::new(),
