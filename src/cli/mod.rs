@@ -11,6 +11,7 @@ mod dead;
 mod doctor;
 mod environment;
 mod fetch_args;
+mod objects;
 mod output;
 mod render;
 mod schema;

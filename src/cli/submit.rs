@@ -11,6 +11,7 @@ use serde_json::json;
 
 use super::args::CampaignArgs;
 use super::config::ConfigArgs;
+use super::objects::allow_named;
 use super::output::{note, print, print_json};
 use super::render::stop_on_interrupt;
 use super::{Status, status};
@@ -73,8 +74,10 @@ pub fn run(args: &SubmitArgs) -> anyhow::Result<Status> {
         let known: Vec<&str> = config.amqp.lanes.iter().map(|lane| lane.name.as_str()).collect();
         return Err(anyhow!("--lane: there is no lane {lane:?}, only {} (amqp.lanes)", known.join(", ")));
     }
+    let mut campaign = args.options.options(Some(&args.data));
+    allow_named(&mut campaign)?;
     let options = SubmitOptions {
-        campaign: args.options.options(Some(&args.data)),
+        campaign,
         destination: args.destination.trim_end_matches('/').to_owned(),
         id: args.campaign.clone(),
         lane,

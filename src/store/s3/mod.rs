@@ -41,6 +41,11 @@ pub enum Fetched {
     Missing,
     /// It is the version that was named.
     NotModified,
+    /// It is longer than is allowed.
+    TooLong {
+        /// Its length.
+        bytes: u64,
+    },
     /// Here it is.
     Object {
         /// All of it.
@@ -212,7 +217,7 @@ impl Store for SharedS3Store {
         let fetched = store.buckets.runtime().block_on(store.buckets.fetch(&store.bucket, &store.key(object), None, u64::MAX));
         match fetched {
             Ok(Fetched::Object { bytes, .. }) => Ok(Some(bytes)),
-            Ok(Fetched::Missing | Fetched::NotModified) => Ok(None),
+            Ok(Fetched::Missing | Fetched::NotModified | Fetched::TooLong { .. }) => Ok(None),
             Err(verdict) => Err(store.error(object.as_str(), verdict)),
         }
     }
@@ -275,7 +280,7 @@ impl Buckets {
             let object = request.send().await.map_err(|error| judge(&error))?;
             let length = object.content_length().and_then(|length| u64::try_from(length).ok()).unwrap_or_default();
             if length > max_bytes {
-                return Err(Verdict::Wrong(format!("it has {length} bytes, {max_bytes} are allowed")));
+                return Ok(Fetched::TooLong { bytes: length });
             }
             let etag = object.e_tag().map(bare);
             let bytes = tokio::time::timeout(self.settings.attempt_timeout(), object.body.collect()).await;
