@@ -11,6 +11,7 @@
 
 mod memory;
 pub mod rabbit;
+mod turns;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -18,7 +19,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-pub use memory::MemoryBroker;
+pub use memory::{MemoryBroker, MemoryLane, MemoryQueue};
 
 /// A delivery's mark, by which it is settled. Of one session only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

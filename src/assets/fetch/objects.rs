@@ -93,7 +93,7 @@ impl Objects {
             }
             (Fetched::NotModified, Some((_, bytes))) if bytes.len() as u64 <= max_bytes => Ok(bytes.to_vec()),
             (Fetched::NotModified, _) => Err(FetchError::TooLarge { bytes: None, most: max_bytes }),
-            (Fetched::TooLong { bytes }, _) => Err(FetchError::TooLarge { bytes: Some(bytes), most: max_bytes }),
+            (Fetched::TooLong { bytes }, _) => Err(FetchError::TooLarge { bytes, most: max_bytes }),
             (Fetched::Missing, _) => Err(MISSING_OBJECT),
         }
     }
@@ -124,7 +124,7 @@ impl Objects {
                 Ok(Some(etag))
             }
             Fetched::NotModified => Ok(None),
-            Fetched::TooLong { bytes } => Err(FetchError::TooLarge { bytes: Some(bytes), most: max_bytes }),
+            Fetched::TooLong { bytes } => Err(FetchError::TooLarge { bytes, most: max_bytes }),
             Fetched::Missing => Err(MISSING_OBJECT),
         }
     }
@@ -319,7 +319,7 @@ mod tests {
                 asked.lock().push(place.to_owned());
                 let etag = stored.lock().clone();
                 match known {
-                    _ if max_bytes < 6 => Ok(Fetched::TooLong { bytes: 6 }),
+                    _ if max_bytes < 6 => Ok(Fetched::TooLong { bytes: Some(6) }),
                     Some(known) if known == etag => Ok(Fetched::NotModified),
                     _ => Ok(Fetched::Object { bytes: format!("body {etag}").into_bytes(), etag: Some(etag) }),
                 }

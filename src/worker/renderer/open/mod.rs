@@ -155,7 +155,8 @@ impl Opener {
     pub fn open(&self, job: &Job) -> Result<OpenedJob, Refusal> {
         let _opening = Opening::begin(&self.opening);
         // What can be refused at once is not fetched first.
-        let stated = job.rows.as_ref().map(|rows| rows.len() as u64).or(job.data.as_ref().and_then(|data| data.row_count));
+        let inline = job.rows.as_ref().map(|rows| (rows.len() + job.unreadable.len()) as u64);
+        let stated = inline.or(job.data.as_ref().and_then(|data| data.row_count));
         self.limits.check([("too_many_rows", "rows", stated.unwrap_or(0), self.limits.rows)])?;
         let now = match &job.now {
             Some(text) => parse_time(text).map_err(|message| Refusal::new("bad_option", format!("now: {message}")))?,
@@ -189,7 +190,7 @@ impl Opener {
         let name = template.compile_name(pattern).map_err(|error| Refusal::new("bad_option", format!("name: {error}")))?;
         let (rows, row_count) = match &job.data {
             None => {
-                let rows: Vec<_> = job.inline_rows().map(Ok).collect();
+                let rows = job.told_rows();
                 let count = rows.len() as u64;
                 (Box::new(rows.into_iter()) as Rows, count)
             }

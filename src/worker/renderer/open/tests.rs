@@ -57,7 +57,7 @@ impl Bucket {
         let Some(bytes) = state.objects.get(place).cloned() else { return Ok(Fetched::Missing) };
         let etag = blake3::hash(&bytes).to_hex().to_string();
         if bytes.len() as u64 > max_bytes {
-            return Ok(Fetched::TooLong { bytes: bytes.len() as u64 });
+            return Ok(Fetched::TooLong { bytes: Some(bytes.len() as u64) });
         }
         if known == Some(&etag) {
             return Ok(Fetched::NotModified);
