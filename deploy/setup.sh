@@ -97,3 +97,56 @@ need_vulkan() {
     say "no Vulkan adapter found: Mesa's software adapter will do"
     install_software_vulkan
 }
+
+# Installs Debian packages without starting the services that they bring.
+install_without_services() {
+    local policy=/usr/sbin/policy-rc.d made=0 status=0
+    if [ ! -e "$policy" ]; then
+        printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
+        as_root chmod +x "$policy"
+        made=1
+    fi
+    install_packages "$@" || status=$?
+    if [ "$made" -eq 1 ]; then
+        as_root rm -f "$policy"
+    fi
+    return "$status"
+}
+
+# RabbitMQ, with what tells which process listens.
+need_rabbitmq() {
+    local missing=()
+    [ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || missing+=(rabbitmq-server)
+    has ss || missing+=(iproute2)
+    has setsid || missing+=(util-linux)
+    if [ "${#missing[@]}" -gt 0 ]; then
+        install_without_services "${missing[@]}"
+    fi
+}
+
+# Ceph's S3 gateway with the daemons behind it.
+need_ceph() {
+    local missing=()
+    has ceph-mon || missing+=(ceph-mon)
+    has ceph-mgr || missing+=(ceph-mgr)
+    has ceph-osd || missing+=(ceph-osd)
+    has radosgw || missing+=(radosgw)
+    has ceph || missing+=(ceph-common)
+    has curl || missing+=(curl)
+    if [ "${#missing[@]}" -gt 0 ]; then
+        install_without_services "${missing[@]}"
+    fi
+}
+
+# s3rver, from npm, into a folder of its own.
+need_s3rver() {
+    local folder=$1 missing=()
+    has npm || missing+=(nodejs npm)
+    has curl || missing+=(curl)
+    if [ "${#missing[@]}" -gt 0 ]; then
+        install_packages "${missing[@]}"
+    fi
+    if [ ! -x "$folder/node_modules/.bin/s3rver" ]; then
+        (cd "$folder" && npm install --silent --no-audit --no-fund --no-save s3rver@3.7.1)
+    fi
+}

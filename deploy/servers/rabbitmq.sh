@@ -4,14 +4,17 @@
 # Usage: deploy/servers/rabbitmq.sh start FOLDER PORT     prints KEY=value lines; the node's state stays in FOLDER
 #        deploy/servers/rabbitmq.sh start FOLDER          again, where it was
 #        deploy/servers/rabbitmq.sh ctl FOLDER ARGUMENT...    rabbitmqctl for that node
+#        deploy/servers/rabbitmq.sh kill FOLDER           the node, as a power cut would
 #        deploy/servers/rabbitmq.sh stop FOLDER           the node and the port mapper that came with it
 #
 # Ports: PORT takes AMQP, PORT+1 the port mapper, PORT+2 the node's own, PORT+3 the management and PORT+4 AMQP over TLS.
 #
 # Environment:
-#   RABBITMQ_CONF   lines that are added to rabbitmq.conf, such as "consumer_timeout = 20000"
-#   RABBITMQ_TLS=1  listens for amqps:// too, with certificates made for it (FOLDER/tls)
-#   RABBITMQ_USER, RABBITMQ_PASSWORD   default: gravure, gravure-test
+#   RABBITMQ_EXTRA_CONF   lines that are added to rabbitmq.conf, such as "consumer_timeout = 20000"
+#   RABBITMQ_TLS=1        listens for amqps:// too, with certificates made for it (FOLDER/tls)
+#   RABBITMQ_USER, RABBITMQ_PASSWORD   default: test, test-pass
+#
+# Debian's own service is neither started nor touched. What the node says is in FOLDER/out and FOLDER/log.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -22,26 +25,6 @@ usage() { sed -n '2,/^set -e/{/^set -e/d;s/^# \{0,1\}//;p;}' "${BASH_SOURCE[0]}"
 
 # Not /usr/sbin: the wrapper there changes user and folder.
 programs=/usr/lib/rabbitmq/bin
-
-# Debian's package starts a broker of its own on the default ports. It is kept from it: where the machine has no rule
-# of its own about services (policy-rc.d), there is one during the installation.
-need_rabbitmq() {
-    local missing=() rule=/usr/sbin/policy-rc.d
-    [ -x "$programs/rabbitmq-server" ] || missing+=(rabbitmq-server)
-    has openssl || missing+=(openssl)
-    has setsid || missing+=(util-linux)
-    [ "${#missing[@]}" -gt 0 ] || return 0
-    if [ -e "$rule" ]; then
-        install_packages "${missing[@]}" >&2
-        return
-    fi
-    printf '#!/bin/sh\nexit 101\n' | as_root tee "$rule" >/dev/null
-    as_root chmod 755 "$rule"
-    local status=0
-    install_packages "${missing[@]}" >&2 || status=$?
-    as_root rm -f "$rule"
-    return "$status"
-}
 
 # Everything that RabbitMQ's programs read of a node, in the environment of this process only.
 enter_node() {
@@ -64,7 +47,7 @@ enter_node() {
         RABBITMQ_DIST_PORT RABBITMQ_MNESIA_BASE RABBITMQ_LOG_BASE RABBITMQ_PID_FILE RABBITMQ_CONFIG_FILE \
         RABBITMQ_CONF_ENV_FILE RABBITMQ_ADVANCED_CONFIG_FILE RABBITMQ_ENABLED_PLUGINS_FILE \
         RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS
-    unset RABBITMQ_CONF
+    unset RABBITMQ_EXTRA_CONF
 }
 
 make_certificates() {
@@ -101,7 +84,7 @@ ssl_options.keyfile = $folder/tls/server.key
 ssl_options.verify = verify_none
 CONF
         fi
-        [ -z "${RABBITMQ_CONF:-}" ] || printf '%s\n' "$RABBITMQ_CONF"
+        [ -z "${RABBITMQ_EXTRA_CONF:-}" ] || printf '%s\n' "$RABBITMQ_EXTRA_CONF"
     } >"$folder/rabbitmq.conf"
     echo '[rabbitmq_management].' >"$folder/plugins"
 }
@@ -111,7 +94,8 @@ is_running() {
 }
 
 start() {
-    need_rabbitmq
+    need_rabbitmq >&2
+    [ -z "${RABBITMQ_TLS:-}" ] || has openssl || install_packages openssl >&2
     mkdir -p "$folder"
     # A node that was killed leaves its number.
     is_running && fail "the node in $folder runs already"
@@ -149,6 +133,14 @@ mapper_processes() {
     done
 }
 
+kill_node() {
+    local process
+    is_running || return 0
+    process=$(cat "$folder/pid")
+    kill -KILL "$process"
+    while kill -0 "$process" 2>/dev/null; do sleep 0.1; done
+}
+
 stop() {
     local process
     if is_running; then
@@ -175,8 +167,8 @@ case "$action" in
         usage
         exit 0
         ;;
-    start | stop | ctl) [ -n "$folder" ] || fail "$action needs a folder" ;;
-    *) fail "start, stop or ctl; deploy/servers/rabbitmq.sh --help says more" ;;
+    start | stop | kill | ctl) [ -n "$folder" ] || fail "$action needs a folder" ;;
+    *) fail "start, stop, kill or ctl; deploy/servers/rabbitmq.sh --help says more" ;;
 esac
 case "$folder" in
     /*) ;;
@@ -184,8 +176,8 @@ case "$folder" in
 esac
 port=
 [ ! -e "$folder/port" ] || port=$(cat "$folder/port")
-user=${RABBITMQ_USER:-gravure}
-password=${RABBITMQ_PASSWORD:-gravure-test}
+user=${RABBITMQ_USER:-test}
+password=${RABBITMQ_PASSWORD:-test-pass}
 case "$action" in
     start)
         [ -n "$port" ] || port=${3:-}
@@ -198,5 +190,6 @@ case "$action" in
         enter_node
         exec "$programs/rabbitmqctl" "$@"
         ;;
+    kill) kill_node ;;
     stop) stop ;;
 esac

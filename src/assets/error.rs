@@ -23,6 +23,11 @@ impl AssetError {
         Self { code, message: message.into(), is_passing: false }
     }
 
+    /// Whether a later try may go better: a server or store that could not be reached.
+    pub fn may_pass(&self) -> bool {
+        matches!(self.code, ErrorCode::UrlFailed | ErrorCode::StoreUnreachable)
+    }
+
     /// Says which asset: caches know contents, which may have several names. Secrets of URLs are left out.
     pub(super) fn about(self, location: &str) -> Self {
         if location.is_empty() {
@@ -38,9 +43,10 @@ impl From<FetchError> for AssetError {
             FetchError::Refused(_) => ErrorCode::UrlRefused,
             FetchError::NotFound(_) => ErrorCode::PhotoMissing,
             FetchError::Failed(_) | FetchError::HostDown { .. } => ErrorCode::UrlFailed,
+            FetchError::StoreDown(_) => ErrorCode::StoreUnreachable,
             FetchError::TooLarge { .. } => ErrorCode::PhotoTooLarge,
             FetchError::BadData(_) => ErrorCode::PhotoUnreadable,
         };
-        Self { is_passing: matches!(error, FetchError::HostDown { .. }), ..Self::new(code, error.to_string()) }
+        Self { is_passing: matches!(error, FetchError::HostDown { .. } | FetchError::StoreDown(_)), ..Self::new(code, error.to_string()) }
     }
 }

@@ -83,12 +83,14 @@ pub struct Assets {
     has_remote_bases: [bool; 2],
     limits: PhotoLimits,
     photos: Cache<AssetRef, Arc<Photo>>,
-    decoded: Cache<(PhotoId, Shrink), Arc<Bitmap>>,
-    scaled: Cache<ScaledKey, Arc<ScaledPhoto>>,
+    /// By content: shared with the assets that this one was renewed from.
+    decoded: Arc<Cache<(PhotoId, Shrink), Arc<Bitmap>>>,
+    scaled: Arc<Cache<ScaledKey, Arc<ScaledPhoto>>>,
+    file_budget: usize,
     /// Threads that fetch ahead: started when the first URL comes.
     pool: OnceLock<Pool>,
     landed_bytes: Arc<AtomicU64>,
-    work: Work,
+    work: Arc<Work>,
 }
 
 #[derive(Default)]
@@ -119,11 +121,30 @@ impl Assets {
             sources: Sources::new(template, data, gate),
             limits,
             photos: Cache::new(file_budget),
-            decoded: Cache::new(decoded_budget_bytes - file_budget),
-            scaled: Cache::new(scaled_budget_bytes),
+            decoded: Arc::new(Cache::new(decoded_budget_bytes - file_budget)),
+            scaled: Arc::new(Cache::new(scaled_budget_bytes)),
+            file_budget,
             pool: OnceLock::new(),
             landed_bytes: Arc::default(),
-            work: Work::default(),
+            work: Arc::default(),
+        }
+    }
+
+    /// The assets of other bases, or of the same at a later time: names are looked up anew, and what was decoded and
+    /// scaled is found by its content.
+    pub fn renewed(&self, template: impl Into<Base>, data: impl Into<Base>) -> Self {
+        let (template, data) = (template.into(), data.into());
+        Self {
+            has_remote_bases: [&template, &data].map(|base| matches!(base, Base::Url(_))),
+            sources: Sources::new(template, data, Arc::clone(self.sources.gate())),
+            limits: self.limits,
+            photos: Cache::new(self.file_budget),
+            decoded: Arc::clone(&self.decoded),
+            scaled: Arc::clone(&self.scaled),
+            file_budget: self.file_budget,
+            pool: OnceLock::new(),
+            landed_bytes: Arc::clone(&self.landed_bytes),
+            work: Arc::clone(&self.work),
         }
     }
 
@@ -188,7 +209,7 @@ impl Assets {
 
     /// How much work was done so far.
     pub fn counts(&self) -> AssetCounts {
-        let Work { read, decoded, scaled } = &self.work;
+        let Work { read, decoded, scaled } = &*self.work;
         AssetCounts {
             read: read.load(Ordering::Relaxed),
             decoded: decoded.load(Ordering::Relaxed),

@@ -113,7 +113,14 @@ impl Root {
                     true => location.to_owned(),
                     false => format!("./{location}"),
                 };
-                base.join(&relative).map(Place::Url).map_err(|error| refused(format!("not a valid URL: {error}")))
+                let url = base.join(&relative).map_err(|error| refused(format!("not a valid URL: {error}")))?;
+                // A bucket is no web server: as in a folder, nothing leads out of the place where it starts.
+                let folder = base.as_str().rfind('/').map_or(base.as_str(), |end| &base.as_str()[..=end]);
+                if base.scheme() == "s3" && !url.as_str().starts_with(folder) {
+                    let message = "the path leaves the place that it is relative to";
+                    return Err(AssetError::new(ErrorCode::PhotoOutside, message));
+                }
+                Ok(Place::Url(url))
             }
         }
     }

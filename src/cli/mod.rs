@@ -6,6 +6,8 @@
 
 mod args;
 mod check;
+mod config;
+mod dead;
 mod doctor;
 mod environment;
 mod fetch_args;
@@ -13,6 +15,9 @@ mod output;
 mod render;
 mod schema;
 mod stage_times;
+mod status;
+mod submit;
+mod worker;
 mod table;
 
 use std::process::ExitCode;
@@ -37,6 +42,21 @@ enum Command {
     Check(check::CheckArgs),
     /// Say which adapter is used and what it can hold
     Doctor(doctor::DoctorArgs),
+    /// Submit a campaign to the workers of a farm
+    Submit(Box<submit::SubmitArgs>),
+    /// Say how far a submitted campaign is
+    Status(status::StatusArgs),
+    /// Submit again what failed or is missing
+    Retry(status::RetryArgs),
+    /// Call a campaign off
+    Cancel(status::CancelArgs),
+    /// List, requeue or drop jobs that were given up
+    Dead(dead::DeadArgs),
+    /// Take jobs from RabbitMQ and store their images, until told to stop
+    Worker(worker::WorkerArgs),
+    /// Draw what a worker hands over; started by `gravure worker`
+    #[command(hide = true)]
+    Renderer(worker::RendererArgs),
     /// Print a JSON Schema
     Schema(schema::SchemaArgs),
 }
@@ -69,10 +89,19 @@ pub fn main() -> ExitCode {
             return ExitCode::from(u8::try_from(asked.exit_code()).unwrap_or(Status::Unusable as u8));
         }
     };
-    let result = telemetry::init().map_err(anyhow::Error::from).and_then(|()| match cli.command {
+    let is_service = matches!(cli.command, Command::Worker(_) | Command::Renderer(_));
+    let log = if is_service { telemetry::init_with("info") } else { telemetry::init() };
+    let result = log.map_err(anyhow::Error::from).and_then(|()| match cli.command {
         Command::Render(args) => render::run(&args, &arguments),
         Command::Check(args) => check::run(&args),
         Command::Doctor(args) => doctor::run(&args),
+        Command::Submit(args) => submit::run(&args),
+        Command::Status(args) => status::run(&args),
+        Command::Retry(args) => status::run_retry(&args),
+        Command::Cancel(args) => status::run_cancel(&args),
+        Command::Dead(args) => dead::run(&args),
+        Command::Worker(args) => worker::run(&args),
+        Command::Renderer(args) => worker::run_renderer(&args),
         Command::Schema(args) => schema::run(&args),
     });
     let status = result.unwrap_or_else(|error| {
@@ -96,7 +125,7 @@ mod tests {
     #[test]
     fn commands_that_are_not_there_yet_are_not_listed() {
         let names: Vec<_> = Cli::command().get_subcommands().map(|command| command.get_name().to_owned()).collect();
-        assert_eq!(names, ["render", "check", "doctor", "schema"]);
+        assert_eq!(names, ["render", "check", "doctor", "submit", "status", "retry", "cancel", "dead", "worker", "renderer", "schema"]);
     }
 
     #[test]

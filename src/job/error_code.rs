@@ -32,6 +32,8 @@ pub enum ErrorCode {
     UrlRefused,
     /// The URL could not be fetched: no connection, no answer in time, or a status that brings no file.
     UrlFailed,
+    /// The store that holds the photo cannot be reached: the run waits or stops, rather than fail row after row.
+    StoreUnreachable,
     /// Layers or isolates are nested too deep.
     LayoutTooDeep,
     /// A text is longer than the limit.
@@ -79,6 +81,7 @@ impl ErrorCode {
             Self::TooManyLayers,
             Self::UrlRefused,
             Self::UrlFailed,
+            Self::StoreUnreachable,
             Self::LayoutTooDeep,
             Self::TextTooLong,
             Self::CanvasTooLarge,
@@ -112,6 +115,7 @@ impl ErrorCode {
             Self::TooManyLayers => "too_many_layers",
             Self::UrlRefused => "url_refused",
             Self::UrlFailed => "url_failed",
+            Self::StoreUnreachable => "store_unreachable",
             Self::LayoutTooDeep => "layout_too_deep",
             Self::TextTooLong => "text_too_long",
             Self::CanvasTooLarge => "canvas_too_large",

@@ -188,10 +188,7 @@ impl Job {
             }
         }
         for (member, value) in [("id", &job.id), ("campaign", &job.campaign)] {
-            let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
-            if value.len() > Self::MAX_ID_BYTES || value.starts_with('.') || !value.bytes().all(is_plain) {
-                return Err(JobError::Id { member, found: value.chars().take(Self::MAX_ID_BYTES).collect() });
-            }
+            Self::check_id(member, value)?;
         }
         if job.rows.is_some() == job.data.is_some() {
             return Err(JobError::RowsOrData);
@@ -202,6 +199,18 @@ impl Job {
             return Err(JobError::RowNumbers { rows: rows.len(), numbers: numbers.len() });
         }
         Ok(job)
+    }
+
+    /// Whether a text can be the id of a job or a campaign: objects are named by it.
+    ///
+    /// # Errors
+    /// [`JobError::Id`] when it cannot.
+    pub fn check_id(member: &'static str, id: &str) -> Result<(), JobError> {
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+        match id.is_empty() || id.len() > Self::MAX_ID_BYTES || id.starts_with('.') || !id.bytes().all(is_plain) {
+            true => Err(JobError::Id { member, found: id.chars().take(Self::MAX_ID_BYTES).collect() }),
+            false => Ok(()),
+        }
     }
 
     /// The rows that the message itself carries.

@@ -4,6 +4,7 @@
 //! other stage speaks these words.
 
 mod asset;
+mod campaign;
 mod csv;
 mod digest;
 mod error_code;
@@ -23,10 +24,13 @@ pub mod schema;
 mod suffix;
 
 pub use asset::{AssetBase, AssetRef};
+pub use campaign::CampaignFile;
 pub use digest::digest;
 pub use error_code::ErrorCode;
 pub use format::{Format, FormatError};
 pub use message::{Data, Job, JobError, TemplateSource};
+#[cfg(test)]
+pub(crate) use message::tests as message_tests;
 pub use name::{NameError, ObjectName};
 pub use output::{Compression, Depth, Encoding, Jpeg, Output, Png, Rgb, Subsampling, WHITE, Webp, WebpMode};
 pub use output_spec::{OutputError, OutputSpec, opaque_color};

@@ -2,13 +2,15 @@
 //!
 //! A pure state machine: no files, queues, threads or clocks. Fed with the outcomes of `pipeline/` in
 //! whatever order they come; gives the manifest's records in the order of the rows, counts, and the
-//! moment when everything is settled.
+//! moment when everything is settled. [`farm`] has the books of a worker: many jobs, and when each may be acknowledged.
 //!
 //! ```text
 //!   settle(2) ──┐                        waiting: 2
 //!   settle(0) ──┤──> writes 0            waiting: 2
 //!   settle(1) ──┘──> writes 1, 2         waiting: none
 //! ```
+
+pub mod farm;
 
 use std::collections::BTreeMap;
 use std::ops::Range;

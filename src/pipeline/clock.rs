@@ -3,6 +3,10 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
+use parking_lot::Mutex;
+
+use crate::telemetry::{STAGE_BUCKETS, bucket_of};
+
 /// The stages that are timed, in the order of the flow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
@@ -37,10 +41,23 @@ pub const STAGES: [(Stage, &str); 8] = [
     (Stage::Store, "store"),
 ];
 
-/// Nanoseconds for each stage.
+/// Nanoseconds for each stage, and how long its pieces of work took.
 #[derive(Debug, Default)]
 pub struct Clock {
     busy_ns: [AtomicU64; STAGES.len()],
+    buckets: [[AtomicU64; STAGE_BUCKETS]; STAGES.len()],
+    sheets: Mutex<SheetTotals>,
+}
+
+/// Sheets drawn so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct SheetTotals {
+    /// How many.
+    pub sheets: u64,
+    /// Canvases on them.
+    pub canvases: u64,
+    /// Shares of their rows that were used, summed.
+    pub fill: f64,
 }
 
 impl Clock {
@@ -48,8 +65,32 @@ impl Clock {
     pub fn time<T>(&self, stage: Stage, work: impl FnOnce() -> T) -> T {
         let start = Instant::now();
         let result = work();
-        self.busy_ns[stage as usize].fetch_add(start.elapsed().as_nanos() as u64, Ordering::Relaxed);
+        let nanoseconds = start.elapsed().as_nanos() as u64;
+        self.busy_ns[stage as usize].fetch_add(nanoseconds, Ordering::Relaxed);
+        self.buckets[stage as usize][bucket_of(nanoseconds)].fetch_add(1, Ordering::Relaxed);
         result
+    }
+
+    /// A sheet was drawn, of which this share was used.
+    pub fn sheet(&self, canvases: usize, fill: f64) {
+        let mut totals = self.sheets.lock();
+        totals.sheets += 1;
+        totals.canvases += canvases as u64;
+        totals.fill += fill;
+    }
+
+    /// Sheets drawn so far.
+    pub fn sheets(&self) -> SheetTotals {
+        *self.sheets.lock()
+    }
+
+    /// Every stage with how many pieces of work took how long, by the buckets of [`crate::telemetry`], and seconds in
+    /// all.
+    pub fn stages(&self) -> impl Iterator<Item = (&'static str, [u64; STAGE_BUCKETS], f64)> {
+        STAGES.into_iter().map(|(stage, name)| {
+            let buckets = self.buckets[stage as usize].each_ref().map(|bucket| bucket.load(Ordering::Relaxed));
+            (name, buckets, self.busy_ms(stage) / 1e3)
+        })
     }
 
     /// Milliseconds that a stage was busy.

@@ -1,10 +1,12 @@
 //! The first stage: a row becomes laid-out canvases, or the outcomes of what cannot be made.
 
+use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Instant;
 
 use crossbeam_channel::Receiver;
+use lru::LruCache;
 
 use crate::assets::Landed;
 use crate::job::{AssetRef, ErrorCode, Record, Row, RowError};
@@ -21,22 +23,29 @@ use super::photos::visit_assets;
 use super::reuse::take_reused;
 use super::variant::{LaidCanvas, Outcome, Variant};
 use super::waiting::{Next, Waiting};
-use super::{NameFailure, Plan, Stop, panic_message};
+use super::{NameFailure, Plan, Stop, Task, panic_message};
+
+/// Templates whose shapers a thread keeps: jobs of several templates take turns.
+const MAX_SHAPERS: usize = 8;
 
 /// Turns rows into canvases; one for each thread.
 pub struct RowStage<'r> {
-    plan: &'r Plan,
     clock: &'r Clock,
     limits: SheetLimits,
     budget: Budget,
-    shaper: Shaper,
+    shapers: LruCache<u64, Shaper>,
     /// Sizes of the row at hand whose outcome is known.
     sizes_done: usize,
 }
 
 /// A row on its way, with its place in the data.
+#[derive(Debug)]
 pub struct NumberedRow {
-    /// From 0.
+    /// What it is rendered for.
+    pub task: Arc<Task>,
+    /// Which of the task's rows, from 0.
+    pub index: u64,
+    /// Which row of the data, from 0.
     pub number: u64,
     /// The row, or why it cannot be read.
     pub row: Result<Row, RowError>,
@@ -55,18 +64,29 @@ enum Step {
     Wait(Vec<AssetRef>),
 }
 
-/// A row's place in the data.
+/// A row's place in its task and in the data.
 #[derive(Clone, Copy)]
-struct Place {
-    /// From 0.
+struct Place<'t> {
+    task: &'t Arc<Task>,
+    /// In the task, from 0.
+    index: u64,
+    /// In the data, from 0.
     number: u64,
     /// From 1.
     line: Option<u64>,
 }
 
-impl Place {
-    fn of(number: u64, row: &Row) -> Self {
-        Self { number, line: row.line }
+impl<'t> Place<'t> {
+    fn of(numbered: &'t NumberedRow) -> Self {
+        let NumberedRow { task, index, number, row, doubles: _ } = numbered;
+        let line = row.as_ref().map_or_else(|error| error.line, |row| row.line);
+        Self { task, index: *index, number: *number, line }
+    }
+
+    fn outcome(&self, seq: u64, record: Record) -> Outcome {
+        // Nothing is wrong with the row: its photo cannot be had just now, nor can others.
+        let interrupted = record.error.as_ref().is_some_and(|error| error.code == ErrorCode::StoreUnreachable);
+        Outcome { token: self.task.token, seq, record, interrupted }
     }
 }
 
@@ -87,9 +107,9 @@ impl Failure {
 
 impl<'r> RowStage<'r> {
     /// A stage for one thread.
-    pub fn new(plan: &'r Plan, clock: &'r Clock, limits: SheetLimits, budget: Budget) -> Self {
-        let shaper = Shaper::new(Arc::clone(&plan.fonts));
-        Self { plan, clock, limits, budget, shaper, sizes_done: 0 }
+    pub fn new(clock: &'r Clock, limits: SheetLimits, budget: Budget) -> Self {
+        let shapers = LruCache::new(NonZeroUsize::new(MAX_SHAPERS).expect("not zero"));
+        Self { clock, limits, budget, shapers, sizes_done: 0 }
     }
 
     /// Works on rows until there are no more or a stop is requested.
@@ -101,8 +121,11 @@ impl<'r> RowStage<'r> {
                 Next::Landed(row, landed) => (row, Some(landed)),
                 Next::End => return,
             };
+            if row.task.stop.is_requested() {
+                continue;
+            }
             if let Some((row, wanted)) = self.row(row, landed.as_ref(), emit) {
-                waiting.add(row, wanted, &self.plan.assets);
+                waiting.add(row, wanted);
             }
         }
     }
@@ -115,43 +138,50 @@ impl<'r> RowStage<'r> {
         landed: Option<&Landed>,
         emit: &mut Laid<'_>,
     ) -> Option<(NumberedRow, Vec<AssetRef>)> {
-        let NumberedRow { number, row, doubles } = &numbered;
-        let number = *number;
-        let row = match row {
+        let place = Place::of(&numbered);
+        let row = match &numbered.row {
             Ok(row) => row,
             Err(error) => {
                 let failure = Failure::new(ErrorCode::BadRow, error.to_string());
-                self.fail_row(Place { number, line: error.line }, &(number + 1).to_string(), &failure, emit);
+                fail_row(place, &(place.number + 1).to_string(), &failure, emit);
                 return None;
             }
         };
         self.sizes_done = 0;
-        let result = catch_unwind(AssertUnwindSafe(|| self.sizes(number, row, doubles, landed, emit)));
+        let result = catch_unwind(AssertUnwindSafe(|| self.sizes(place, row, &numbered.doubles, landed, emit)));
         match result {
             Ok(Step::Done) => None,
             Ok(Step::Wait(wanted)) => Some((numbered, wanted)),
             Err(panic) => {
-                self.shaper = Shaper::new(Arc::clone(&self.plan.fonts));
+                let plan = &place.task.plan;
+                self.shapers.pop(&plan.fonts.number());
                 // A panic may quote what it stumbled over.
-                let message = match self.plan.template.has_personal_data() {
+                let message = match plan.template.has_personal_data() {
                     true => "a bug in gravure (what it says is not shown: the row has personal data)".to_owned(),
                     false => panic_message(&*panic),
                 };
                 let failure = Failure::new(ErrorCode::InternalPanic, message);
-                for nth in self.sizes_done..self.plan.sizes.len() {
-                    self.fail_size(Place::of(number, row), nth, &self.key_guess(number, row), &failure, emit);
+                for nth in self.sizes_done..plan.sizes.len() {
+                    fail_size(place, nth, &key_guess(place, row), &failure, emit);
                 }
                 None
             }
         }
     }
 
-    fn sizes(&mut self, number: u64, row: &Row, doubles: &[u64], landed: Option<&Landed>, emit: &mut Laid<'_>) -> Step {
-        let (plan, place) = (self.plan, Place::of(number, row));
+    fn sizes(
+        &mut self,
+        place: Place<'_>,
+        row: &Row,
+        doubles: &[u64],
+        landed: Option<&Landed>,
+        emit: &mut Laid<'_>,
+    ) -> Step {
+        let plan = &place.task.plan;
         let bound = match self.clock.time(Stage::Bind, || plan.template.bind(row, &plan.now)) {
             Ok(bound) => bound,
             Err(error) => {
-                self.fail_row(place, &self.key_guess(number, row), &failure_of(&error), emit);
+                fail_row(place, &key_guess(place, row), &failure_of(&error), emit);
                 return Step::Done;
             }
         };
@@ -159,7 +189,7 @@ impl<'r> RowStage<'r> {
             .clock
             .time(Stage::Bind, || plan.sizes.iter().map(|&size| bound.scene_scaled(size, plan.scale)).collect());
         if landed.is_none() {
-            let wanted = self.wanted(&scenes);
+            let wanted = wanted(plan, &scenes);
             if !wanted.is_empty() {
                 return Step::Wait(wanted);
             }
@@ -172,24 +202,11 @@ impl<'r> RowStage<'r> {
             match canvas {
                 Ok(Some(canvas)) => emit(Ok(canvas)),
                 Ok(None) => {}
-                Err(failure) => self.fail_size(place, nth, bound.key(), &failure, emit),
+                Err(failure) => fail_size(place, nth, bound.key(), &failure, emit),
             }
             self.sizes_done = nth + 1;
         }
         Step::Done
-    }
-
-    /// The photos of a row that must be fetched, each once.
-    fn wanted(&self, scenes: &[Result<Scene, BindError>]) -> Vec<AssetRef> {
-        let mut wanted: Vec<AssetRef> = Vec::new();
-        for scene in scenes.iter().flatten() {
-            visit_assets(&scene.layers, &mut |asset| {
-                if self.plan.assets.must_be_fetched(asset) && !wanted.contains(asset) {
-                    wanted.push(asset.clone());
-                }
-            });
-        }
-        wanted
     }
 
     /// A canvas with the variants that are to be made of it; `None` where there is none. The outcomes of others are
@@ -197,7 +214,7 @@ impl<'r> RowStage<'r> {
     #[expect(clippy::too_many_arguments, reason = "a canvas is one size of one row, with all that belongs to the row")]
     fn canvas(
         &mut self,
-        place: Place,
+        place: Place<'_>,
         nth: usize,
         bound: &BoundRow<'_>,
         mut scene: Scene,
@@ -206,7 +223,7 @@ impl<'r> RowStage<'r> {
         emit: &mut Laid<'_>,
     ) -> Result<Option<LaidCanvas>, Failure> {
         let started = Instant::now();
-        let plan = self.plan;
+        let plan = &place.task.plan;
         let size = plan.sizes[nth];
         if !self.limits.holds(scene.size) {
             let most = self.limits.max_side_px;
@@ -235,10 +252,11 @@ impl<'r> RowStage<'r> {
                     input_hash: Some(input_hash(plan, bound, &scene, &found, output.encoding)),
                     ..Record::new(place.number + 1, bound.key(), Arc::clone(&scene.size_name), output.format())
                 };
-                Variant { seq: plan.seq(place.number, nth, output_index), output, object, record }
+                let seq = plan.seq(place.index, nth, output_index);
+                Variant { task: Arc::clone(place.task), seq, output, object, record }
             })
             .collect();
-        let is_double = |variant: &mut Variant| doubles.contains(&(variant.seq - plan.seq(place.number, 0, 0)));
+        let is_double = |variant: &mut Variant| doubles.contains(&(variant.seq - plan.seq(place.index, 0, 0)));
         for variant in variants.extract_if(.., is_double) {
             let message = format!("an earlier variant has the name {}", variant.object.as_str());
             emit(Err(variant.failed(ErrorCode::NameCollision, message, started)));
@@ -249,8 +267,10 @@ impl<'r> RowStage<'r> {
         if variants.is_empty() {
             return Ok(None);
         }
+        let shaper =
+            self.shapers.get_or_insert_mut(plan.fonts.number(), || Shaper::new(Arc::clone(&plan.fonts)));
         let bind = || bound.scene_scaled(size, plan.scale).map_err(|error| failure_of(&error));
-        let Drawn { found, list, scaled } = photographer.draw(scene, found, &mut self.shaper, &bind)?;
+        let Drawn { found, list, scaled } = photographer.draw(scene, found, shaper, &bind)?;
         let warnings = found.all_warnings(&list, &plan.template);
         for variant in &mut variants {
             variant.record.warnings.clone_from(&warnings);
@@ -263,28 +283,43 @@ impl<'r> RowStage<'r> {
         let canvas = Canvas { list: Arc::new(list), photos: scaled };
         Ok(Some(LaidCanvas { canvas, variants, started, _held: held }))
     }
+}
 
-    /// What a row that does not bind is called in the manifest.
-    fn key_guess(&self, number: u64, row: &Row) -> String {
-        // The row may be one whose values made us panic.
-        let key = catch_unwind(AssertUnwindSafe(|| self.plan.template.key_of_unbound(row, &self.plan.now)));
-        key.ok().flatten().map_or_else(|| (number + 1).to_string(), |key| key.to_string())
+/// The photos of a row that must be fetched, each once.
+fn wanted(plan: &Plan, scenes: &[Result<Scene, BindError>]) -> Vec<AssetRef> {
+    let mut wanted: Vec<AssetRef> = Vec::new();
+    for scene in scenes.iter().flatten() {
+        visit_assets(&scene.layers, &mut |asset| {
+            if plan.assets.must_be_fetched(asset) && !wanted.contains(asset) {
+                wanted.push(asset.clone());
+            }
+        });
     }
+    wanted
+}
 
-    fn fail_row(&self, place: Place, key: &str, failure: &Failure, emit: &mut Laid<'_>) {
-        for nth in 0..self.plan.sizes.len() {
-            self.fail_size(place, nth, key, failure, emit);
-        }
+/// What a row that does not bind is called in the manifest.
+fn key_guess(place: Place<'_>, row: &Row) -> String {
+    let plan = &place.task.plan;
+    // The row may be one whose values made us panic.
+    let key = catch_unwind(AssertUnwindSafe(|| plan.template.key_of_unbound(row, &plan.now)));
+    key.ok().flatten().map_or_else(|| (place.number + 1).to_string(), |key| key.to_string())
+}
+
+fn fail_row(place: Place<'_>, key: &str, failure: &Failure, emit: &mut Laid<'_>) {
+    for nth in 0..place.task.plan.sizes.len() {
+        fail_size(place, nth, key, failure, emit);
     }
+}
 
-    fn fail_size(&self, place: Place, nth: usize, key: &str, failure: &Failure, emit: &mut Laid<'_>) {
-        let size = &self.plan.template.sizes()[self.plan.sizes[nth]];
-        for (output_index, output) in self.plan.outputs.iter().enumerate() {
-            let record = Record::new(place.number + 1, key, Arc::clone(&size.name), output.format())
-                .failed(failure.code, failure.message.clone());
-            let record = Record { line: place.line, ..record };
-            emit(Err(Outcome { seq: self.plan.seq(place.number, nth, output_index), record }));
-        }
+fn fail_size(place: Place<'_>, nth: usize, key: &str, failure: &Failure, emit: &mut Laid<'_>) {
+    let plan = &place.task.plan;
+    let size = &plan.template.sizes()[plan.sizes[nth]];
+    for (output_index, output) in plan.outputs.iter().enumerate() {
+        let record = Record::new(place.number + 1, key, Arc::clone(&size.name), output.format())
+            .failed(failure.code, failure.message.clone());
+        let record = Record { line: place.line, ..record };
+        emit(Err(place.outcome(plan.seq(place.index, nth, output_index), record)));
     }
 }
 

@@ -20,6 +20,7 @@ mod paint;
 mod photos;
 mod reuse;
 mod stop;
+mod task;
 mod variant;
 mod waiting;
 
@@ -30,21 +31,20 @@ use thiserror::Error;
 
 use crate::assets::{Assets, FontSet};
 use crate::gpu::Painter;
-use crate::job::{NameError, ObjectName, Output, Row, RowError};
-use crate::store::Store;
+use crate::job::{NameError, ObjectName, Output};
 use crate::template::{BindError, BoundRow, NamePattern, Now, Template};
 
-pub use clock::{Clock, STAGES, Stage};
+pub use clock::{Clock, STAGES, SheetTotals, Stage};
 pub use lay::layout_error_code;
 pub use photos::{Found, find_photos, visit_assets};
 pub use reuse::FindStored;
 pub use stop::Stop;
+pub use task::{Task, Work};
 pub use variant::Outcome;
 
 use budget::Budget;
 use finish::FinishStage;
-use lay::{NumberedRow, RowStage};
-use names::Names;
+use lay::RowStage;
 use paint::PaintStage;
 
 /// What is made of every row.
@@ -69,12 +69,10 @@ pub struct Plan {
     pub scale: f32,
     /// What earlier runs stored and need not be made again.
     pub find_stored: Option<Box<FindStored>>,
-    /// Threads for layout, and as many for encoding.
-    pub threads: usize,
 }
 
 impl Plan {
-    /// The number of a variant: dense, in row order, then sizes, then outputs.
+    /// The number of a variant: dense, in the order in which the task's rows come (from 0), then sizes, then outputs.
     pub fn seq(&self, row: u64, nth_size: usize, nth_output: usize) -> u64 {
         (row * self.sizes.len() as u64 + nth_size as u64) * self.outputs.len() as u64 + nth_output as u64
     }
@@ -113,13 +111,13 @@ const CANVASES_WAITING: usize = 64;
 const BYTES_WAITING: u64 = 192 << 20;
 
 /// Runs every row through every stage and hands over outcomes as they come, in any order. Ends when the rows
-/// end, or soon after a stop is requested; then variants that were not painted have no outcome. Gives the painter
-/// back for the next run.
+/// end, or soon after a stop is requested; then variants that were not painted have no outcome, and neither have
+/// those of a task that was stopped. Gives the painter back for the next run. `threads`: for layout, and as many for
+/// encoding.
 pub fn run(
-    plan: &Plan,
-    rows: impl Iterator<Item = Result<Row, RowError>> + Send,
+    rows: impl Iterator<Item = Work> + Send,
+    threads: usize,
     painter: Painter,
-    store: &dyn Store,
     clock: &Clock,
     stop: &Stop,
     on_outcome: &mut dyn FnMut(Outcome),
@@ -131,18 +129,11 @@ pub fn run(
     let budget = Budget::new(BYTES_WAITING);
     let limits = *painter.limits();
 
-    std::thread::scope(|threads| {
+    std::thread::scope(|scope| {
         // 1. Read rows.
-        threads.spawn(move || {
-            let (mut rows, mut names) = ((0..).zip(rows), Names::default());
-            let mut next = || {
-                let (number, row) = rows.next()?;
-                let doubles = match &row {
-                    Ok(row) if plan.names_may_collide => names.doubles(plan, row),
-                    _ => Vec::new(),
-                };
-                Some(NumberedRow { number, row, doubles })
-            };
+        scope.spawn(move || {
+            let mut rows = rows;
+            let mut next = || rows.next().map(Work::numbered);
             while !stop.is_requested()
                 && let Some(row) = clock.time(Stage::Rows, &mut next)
                 && rows_in.send(row).is_ok()
@@ -150,10 +141,10 @@ pub fn run(
         });
 
         // 2. Bind them, fetch their photos, lay them out.
-        for _ in 0..plan.threads {
+        for _ in 0..threads {
             let (rows, canvases, outcomes) = (rows_out.clone(), laid_in.clone(), outcomes_in.clone());
-            let stage = RowStage::new(plan, clock, limits, budget.clone());
-            threads.spawn(move || {
+            let stage = RowStage::new(clock, limits, budget.clone());
+            scope.spawn(move || {
                 stage.run(&rows, stop, &mut |result| match result {
                     Ok(canvas) => drop(canvases.send(canvas)),
                     Err(outcome) => drop(outcomes.send(outcome)),
@@ -164,7 +155,7 @@ pub fn run(
 
         // 3. Gather canvases into sheets and paint them.
         let outcomes = outcomes_in.clone();
-        let painting = threads.spawn(move || {
+        let painting = scope.spawn(move || {
             let _guard = StopOnPanic(stop);
             PaintStage::new(painter, clock, stop).run(&laid_out, &mut |result| match result {
                 Ok(canvas) => drop(painted_in.send(canvas)),
@@ -173,14 +164,10 @@ pub fn run(
         });
 
         // 4. Encode and store.
-        for _ in 0..plan.threads {
+        for _ in 0..threads {
             let (canvases, outcomes) = (painted_out.clone(), outcomes_in.clone());
-            let mut stage = FinishStage::new(store, clock, stop);
-            threads.spawn(move || {
-                for canvas in canvases {
-                    stage.canvas(canvas, &mut |outcome| drop(outcomes.send(outcome)));
-                }
-            });
+            let mut stage = FinishStage::new(clock, outcomes);
+            scope.spawn(move || canvases.into_iter().for_each(|canvas| stage.canvas(canvas)));
         }
         drop((painted_out, outcomes_in));
 

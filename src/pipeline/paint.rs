@@ -67,7 +67,13 @@ impl<'r> PaintStage<'r> {
     /// Runs until no more canvases come, and gives the painter back.
     pub fn run(mut self, canvases: &Receiver<LaidCanvas>, emit: &mut Painted<'_>) -> Painter {
         loop {
-            match canvases.recv_timeout(PATIENCE) {
+            // A worker without jobs sleeps.
+            let is_idle = self.open.is_empty() && self.on_their_way.is_empty();
+            let next = match is_idle {
+                true => canvases.recv().map_err(|_| RecvTimeoutError::Disconnected),
+                false => canvases.recv_timeout(PATIENCE),
+            };
+            match next {
                 Ok(canvas) => self.gather(canvas, emit),
                 Err(RecvTimeoutError::Timeout) => self.idle(emit),
                 Err(RecvTimeoutError::Disconnected) => break,
@@ -83,6 +89,9 @@ impl<'r> PaintStage<'r> {
     }
 
     fn gather(&mut self, canvas: LaidCanvas, emit: &mut Painted<'_>) {
+        if canvas.variants.iter().all(|variant| variant.task.stop.is_requested()) {
+            return;
+        }
         let width = SheetLimits::sheet_width(canvas.canvas.list.size.width);
         let limits = *self.painter.limits();
         let with = |sheet: &OpenSheet| sheet.extent.with(&canvas.canvas.list);
@@ -129,7 +138,13 @@ impl<'r> PaintStage<'r> {
             }
             let canvases: Vec<Canvas> = batch.canvases.iter().map(|laid| laid.canvas.clone()).collect();
             match self.clock.time(Stage::Sheet, || self.painter.submit(&canvases)) {
-                Ok(()) => self.on_their_way.push_back(batch),
+                Ok(()) => {
+                    let rows: u32 = canvases.iter().map(|canvas| canvas.list.size.height).sum();
+                    let width = SheetLimits::sheet_width(canvases[0].list.size.width);
+                    let most = self.painter.limits().max_rows(width).max(1);
+                    self.clock.sheet(canvases.len(), (f64::from(rows) / f64::from(most)).min(1.0));
+                    self.on_their_way.push_back(batch);
+                }
                 Err(PaintError::TooMuch(what)) => match halves(batch) {
                     Ok([first, second]) => {
                         queue.push_front(second);

@@ -17,7 +17,7 @@ pub fn take_reused(variants: &mut Vec<Variant>, find: &FindStored, started: Inst
         let earlier = variant.record.input_hash.as_deref().and_then(|hash| find(&variant.object, hash));
         match earlier {
             None => variants.push(variant),
-            Some(Record { bytes, width, height, checksum, warnings, .. }) => {
+            Some(Record { bytes, width, height, checksum, etag, warnings, .. }) => {
                 // Row and key are this run's: the rows may stand in another order.
                 let record = Record {
                     status: Status::Reused,
@@ -26,11 +26,12 @@ pub fn take_reused(variants: &mut Vec<Variant>, find: &FindStored, started: Inst
                     width,
                     height,
                     checksum,
+                    etag,
                     warnings,
                     ms: elapsed_ms(started),
                     ..variant.record
                 };
-                outcomes.push(Outcome { seq: variant.seq, record });
+                outcomes.push(Outcome { token: variant.task.token, seq: variant.seq, record, interrupted: false });
             }
         }
     }

@@ -7,20 +7,27 @@ use crate::gpu::PaintedSheet;
 use crate::job::{ErrorCode, ObjectName, Output, Record};
 use crate::sheet::Canvas;
 
+use super::Task;
 use super::budget::Held;
 
 /// What became of one variant.
 #[derive(Clone, Debug)]
 pub struct Outcome {
+    /// Of its task.
+    pub token: u64,
     /// The variant's number: row × sizes × outputs, dense from 0.
     pub seq: u64,
     /// Its manifest record.
     pub record: Record,
+    /// Nothing is wrong with the variant: its place could not take it. The others of the task will meet the same.
+    pub interrupted: bool,
 }
 
 /// One image to make from a canvas.
 #[derive(Debug)]
 pub struct Variant {
+    /// What it is made for.
+    pub task: Arc<Task>,
     /// Its number.
     pub seq: u64,
     /// How it is encoded.
@@ -59,7 +66,7 @@ impl Variant {
     /// The outcome of a variant that could not be made.
     pub fn failed(self, code: ErrorCode, message: impl Into<String>, started: Instant) -> Outcome {
         let record = Record { ms: elapsed_ms(started), ..self.record.failed(code, message) };
-        Outcome { seq: self.seq, record }
+        Outcome { token: self.task.token, seq: self.seq, record, interrupted: false }
     }
 }
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, Sender, select, unbounded};
 use serde_json::Value;
 
-use crate::assets::{Assets, Landed};
+use crate::assets::Landed;
 use crate::job::AssetRef;
 
 use super::Stop;
@@ -25,8 +25,10 @@ const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// The rows that wait for one thread.
 pub struct Waiting {
+    /// Rows by the order in which they came to wait.
     rows: HashMap<u64, (NumberedRow, usize)>,
     bytes: usize,
+    next: u64,
     landed_in: Sender<(u64, Landed)>,
     landed_out: Receiver<(u64, Landed)>,
 }
@@ -45,12 +47,13 @@ impl Waiting {
     /// Nobody waits.
     pub fn new() -> Self {
         let (landed_in, landed_out) = unbounded();
-        Self { rows: HashMap::new(), bytes: 0, landed_in, landed_out }
+        Self { rows: HashMap::new(), bytes: 0, next: 0, landed_in, landed_out }
     }
 
     /// Lets a row wait until its photos have come.
-    pub fn add(&mut self, row: NumberedRow, wanted: Vec<AssetRef>, assets: &std::sync::Arc<Assets>) {
-        let (number, bytes) = (row.number, bytes_of(&row));
+    pub fn add(&mut self, row: NumberedRow, wanted: Vec<AssetRef>) {
+        let (number, bytes, assets) = (self.next, bytes_of(&row), std::sync::Arc::clone(&row.task.plan.assets));
+        self.next += 1;
         self.bytes += bytes;
         self.rows.insert(number, (row, bytes));
         let landed = self.landed_in.clone();

@@ -5,7 +5,6 @@
 //!      exit 2               exit 2: doubles, escapes           outcomes      row order
 //! ```
 
-pub mod campaign;
 pub mod check;
 pub mod check_page;
 mod failures;
@@ -23,11 +22,13 @@ use thiserror::Error;
 use crate::gpu::{GpuError, Painter};
 use crate::job::{ObjectName, Record, Row, RowError};
 use crate::ledger::Ledger;
-use crate::pipeline::{self, Clock, FindStored, Outcome, Plan, STAGES, Stop};
-use crate::store::{self, Store, StoreError};
+use crate::pipeline::{self, Clock, FindStored, Outcome, Plan, STAGES, Stop, Task};
+use crate::store::{Store, StoreError, StoreSettings, Stores};
 
-pub use campaign::{Campaign, CampaignError, CampaignOptions, DataSource};
+pub use crate::campaign;
+pub use crate::campaign::{Campaign, CampaignError, CampaignOptions, DataSource};
 pub use failures::{Failures, Reason};
+pub use names::check as check_names;
 
 use index_page::{IndexPage, PageSummary, has_warning};
 use manifest::{Earlier, Manifest};
@@ -39,6 +40,8 @@ pub struct RenderOptions {
     pub campaign: CampaignOptions,
     /// A folder, or `null:`.
     pub out: String,
+    /// How destinations are reached.
+    pub storage: StoreSettings,
     /// Whether what earlier runs stored in the folder is kept where it would come out the same.
     pub resume: bool,
     /// At most this many rows.
@@ -169,8 +172,10 @@ pub fn render(
         return Err(RenderError::NothingKept(options.out.clone()));
     }
     let campaign = Campaign::open(&options.campaign)?;
-    let mut plan = campaign.plan(options.threads);
-    let expected = names::check(&campaign, &plan, options.limit, stop);
+    let mut plan = campaign.plan();
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let threads = options.threads.unwrap_or(cores).max(1);
+    let expected = check_names(&campaign, &plan, options.limit, stop);
     let rows = expected.and_then(|expected| Ok((expected, campaign.rows_until(stop)?)));
     // An earlier run's manifest and page stay where nothing was begun.
     if let Some(reason) = stop.reason() {
@@ -179,7 +184,7 @@ pub fn render(
     let (expected, rows) = rows?;
     let painter = Painter::open(Arc::clone(&campaign.library))?;
     let adapter = painter.adapter().to_owned();
-    let store = store::open(&options.out)?;
+    let store = Stores::new(options.storage.clone()).open(&options.out)?;
     let mut manifest = None;
     if let Some(folder) = &folder {
         expect_no_folder(&folder.join(ObjectName::INDEX))?;
@@ -195,14 +200,20 @@ pub fn render(
     let clock = Clock::default();
     let mut ledger = Ledger::new();
     let mut told = Told { page: IndexPage::new(), failures: Failures::new(), warned: 0, manifest };
-    let mut settle = |Outcome { seq, record }: Outcome| {
+    let mut settle = |Outcome { seq, record, interrupted, .. }: Outcome| {
+        if interrupted {
+            let reason = record.error.as_ref().map_or_else(String::new, |error| error.message.clone());
+            stop.request(reason);
+        }
         let ready = ledger.settle(seq, record).expect("the pipeline settles each variant once");
         ready.iter().for_each(|record| told.add(record, stop));
         let counts = ledger.counts();
         progress(&Progress { settled: counts.variants(), failed: counts.failed, expected });
     };
     let rows = Readable { rows, left: options.limit.unwrap_or(u64::MAX), stop: stop.clone() };
-    pipeline::run(&plan, rows, painter, &*store, &clock, stop, &mut settle);
+    let task = Arc::new(Task::new(plan, Arc::clone(&store), 0));
+    pipeline::run(task.work(rows), threads, painter, &clock, stop, &mut settle);
+    let plan = &task.plan;
 
     let closed = ledger.finish();
     closed.records.iter().for_each(|record| told.add(record, stop));
@@ -229,14 +240,14 @@ pub fn render(
         variants_per_s: if seconds > 0.0 { variants as f64 / seconds } else { 0.0 },
         bytes: counts.bytes,
         adapter,
-        timings: timings(&clock, plan.threads),
+        timings: timings(&clock, threads),
         stopped: stop.reason(),
         variants_per_row: plan.variants_per_row(),
         failures,
         index: None,
     };
     if let Some(folder) = folder {
-        let html = page.render(&page_summary(&summary, &plan, options));
+        let html = page.render(&page_summary(&summary, plan, options));
         match store.put(&ObjectName::own(ObjectName::INDEX).expect("a fixed name"), html.as_bytes()) {
             Ok(_) => summary.index = Some(folder.join(ObjectName::INDEX)),
             Err(error) => {

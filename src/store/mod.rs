@@ -1,24 +1,29 @@
-//! Where finished images go: a folder, memory, or nowhere.
+//! Where finished images go: a bucket, a folder, memory, or nowhere.
 //!
 //! Fed by `encode/`. A store keeps whole objects only: what is found under an object's name is all of
 //! it or an earlier one, at any moment, whatever is interrupted.
 
+mod allowed;
 mod dir;
 mod lock;
 mod memory;
 mod null;
+mod s3;
+mod stores;
 
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::PathBuf;
 use std::time::SystemTime;
 
 use thiserror::Error;
 
 use crate::job::{ErrorCode, ObjectName};
 
+pub use allowed::AllowedPlaces;
 pub use dir::DirStore;
 pub use memory::MemoryStore;
 pub use null::NullStore;
+pub use s3::{Buckets, EtagKind, Fetched, S3Settings, S3Totals};
+pub use stores::{StoreSettings, Stores};
 
 /// Keeps objects by name. Shared by all threads that store. Calls block; none may be made on a thread of an async
 /// runtime.
@@ -172,11 +177,16 @@ pub enum StoreError {
         /// What the system says.
         message: String,
     },
-    /// A kind of destination that is planned.
-    #[error("destinations of the kind {0} are not available yet: give a folder or null:")]
-    Unavailable(&'static str),
+    /// No place at all.
+    #[error("{place} cannot be used: {message}")]
+    BadPlace {
+        /// As it was given.
+        place: String,
+        /// What is wrong with it.
+        message: String,
+    },
     /// Any other kind of destination.
-    #[error("unknown kind of destination {0:?}: give a folder or null:")]
+    #[error("unknown kind of destination {0:?}: give a folder, s3://bucket/prefix, file:///folder or null:")]
     UnknownKind(String),
 }
 
@@ -198,27 +208,10 @@ impl StoreError {
             | Self::Gone { .. }
             | Self::Unreachable { .. }
             | Self::Refused { .. }
-            | Self::Unavailable(_)
+            | Self::BadPlace { .. }
             | Self::UnknownKind(_) => true,
             Self::Outside { .. } | Self::Object { .. } => false,
         }
-    }
-}
-
-/// Opens a destination: a folder, which is made where there is none, or `null:`.
-///
-/// # Errors
-/// When the folder cannot be made or written to, or the destination is of another kind.
-pub fn open(destination: &str) -> Result<Arc<dyn Store>, StoreError> {
-    if destination == "null:" {
-        return Ok(Arc::new(NullStore));
-    }
-    match destination.split_once("://") {
-        Some((scheme, _)) if scheme.eq_ignore_ascii_case("s3") => Err(StoreError::Unavailable("s3")),
-        Some((scheme, _)) if scheme.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.')) => {
-            Err(StoreError::UnknownKind(scheme.to_owned()))
-        }
-        _ => Ok(Arc::new(DirStore::open(Path::new(destination))?)),
     }
 }
 
@@ -306,8 +299,10 @@ mod tests {
 
     #[test]
     fn destinations_are_told_apart() {
+        let stores = Stores::new(StoreSettings::default());
+        let open = |place: &str| stores.open(place);
         assert_eq!(open("null:").unwrap().describe(), "null:");
-        assert_eq!(open("s3://bucket/prefix").err(), Some(StoreError::Unavailable("s3")));
+        assert_eq!(open("s3://bucket/prefix").unwrap().describe(), "s3://bucket/prefix");
         assert_eq!(open("ftp://host/x").err(), Some(StoreError::UnknownKind("ftp".to_owned())));
         let root = tempfile::tempdir().unwrap();
         let folder = root.path().join("a folder: with a colon");

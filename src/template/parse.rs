@@ -29,6 +29,14 @@ impl Template {
     /// # Errors
     /// Everything that is wrong with it, as far as it can be read.
     pub fn parse(source: &[u8], syntax: Syntax) -> Result<Self, TemplateErrors> {
+        Self::parse_in(source, syntax, None)
+    }
+
+    /// The same, with a locale in place of the template's own.
+    ///
+    /// # Errors
+    /// As [`Self::parse`]; also when there is no such locale.
+    pub fn parse_in(source: &[u8], syntax: Syntax, other_locale: Option<&str>) -> Result<Self, TemplateErrors> {
         let Document { root, traps } = reader::read(source, syntax)?;
         let default_locale = Locale::parse("en").map_err(|error| missing_root(&error.to_string()))?;
         // The locale decides what filters do, so it is read before anything that is compiled.
@@ -38,7 +46,7 @@ impl Template {
         let Some(map) = reading.map(&root, "", &TEMPLATE) else {
             return Err(TemplateErrors(reading.errors));
         };
-        let locale = locale(&mut reading, &map).unwrap_or(default_locale);
+        let locale = locale(&mut reading, &map, other_locale).unwrap_or(default_locale);
         reading.constant::<u32>(&map, "gravure");
         let Name(name) = reading.constant(&map, "name");
         let fields = map.entry("fields").map(|entry| field::read(&mut reading, &entry.value, "fields", false));
@@ -59,7 +67,14 @@ impl Template {
             name,
             locale: locale.tag().into(),
             letters: locale,
-            hash: blake3::hash(source).to_hex().to_string(),
+            hash: match other_locale {
+                None => blake3::hash(source).to_hex().to_string(),
+                Some(tag) => {
+                    let mut hasher = blake3::Hasher::new();
+                    hasher.update(source).update(&[0]).update(tag.as_bytes());
+                    hasher.finalize().to_hex().to_string()
+                }
+            },
             size_values: sizes.iter().map(size_value).collect(),
             sizes,
             outputs,
@@ -107,8 +122,9 @@ pub(super) fn personal_name(fields: &[Field], names: &[String]) -> Option<String
     ))
 }
 
-fn locale(reading: &mut Reading, map: &Map<'_>) -> Option<Locale> {
-    let tag: Arc<str> = reading.constant(map, "locale");
+fn locale(reading: &mut Reading, map: &Map<'_>, other: Option<&str>) -> Option<Locale> {
+    let of_template: Arc<str> = reading.constant(map, "locale");
+    let tag = other.map_or(of_template, Arc::from);
     match Locale::parse(&tag) {
         Ok(locale) => {
             reading.environment = Arc::new(filters::environment(&locale));

@@ -1,9 +1,10 @@
 //! The sample campaigns: every row binds, and rows of each kind are drawn in every size with nothing to complain of.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use gravure::job::Status;
-use gravure::pipeline::{self, Clock, Stop};
+use gravure::pipeline::{self, Clock, Stop, Task};
 use gravure::render::Campaign;
 use gravure::store::MemoryStore;
 use gravure::template::scene::{Layer, LayerKind, Scene};
@@ -27,11 +28,10 @@ fn recommendations() -> Campaign {
 fn draw(campaign: &Campaign, wanted: &'static [usize], noted: Option<&str>) {
     let _turn = gpu_turn();
     let rows = campaign.rows().expect("rows").enumerate().filter(|(number, _)| wanted.contains(number));
-    let store = MemoryStore::new();
     let mut records = Vec::new();
-    let plan = campaign.plan(Some(2));
-    let rows = rows.map(|(_, row)| row);
-    pipeline::run(&plan, rows, painter(campaign), &store, &Clock::default(), &Stop::new(), &mut |outcome| {
+    let task = Arc::new(Task::new(campaign.plan(), Arc::new(MemoryStore::new()), 0));
+    let rows = task.work(rows.map(|(_, row)| row));
+    pipeline::run(rows, 2, painter(campaign), &Clock::default(), &Stop::new(), &mut |outcome| {
         records.push(outcome.record);
     });
     assert_eq!(records.len(), wanted.len() * campaign.sizes.len());

@@ -8,6 +8,7 @@ mod codes;
 mod edges;
 mod effects;
 mod examples;
+mod farm;
 mod fetch;
 mod fetch_runs;
 mod fetch_tls;

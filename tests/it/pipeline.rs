@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use gravure::gpu::{DeviceOptions, Painter};
 use gravure::job::{ErrorCode, Record, Status};
-use gravure::pipeline::{self, Clock, Plan, Stop};
+use gravure::pipeline::{self, Clock, Plan, Stop, Task};
 use gravure::render::Campaign;
 use gravure::store::{MemoryStore, Store};
 
@@ -13,7 +13,7 @@ use crate::support::{campaign, gpu_turn, painter, product_card, root};
 
 /// Names are watched as for rows from standard input.
 fn plan(campaign: &Campaign) -> Plan {
-    Plan { names_may_collide: true, ..campaign.plan(Some(2)) }
+    Plan { names_may_collide: true, ..campaign.plan() }
 }
 
 /// Runs some rows of a campaign and gives the records in order.
@@ -21,13 +21,17 @@ fn run(
     campaign: &Campaign,
     rows: impl Fn(usize) -> bool + Send + 'static,
     painter: Painter,
-    store: &dyn Store,
+    store: &Arc<MemoryStore>,
     stop: &Stop,
 ) -> Vec<Record> {
     let mut outcomes = Vec::new();
     let wanted =
         campaign.rows().expect("rows").enumerate().filter(move |(number, _)| rows(*number)).map(|(_, row)| row);
-    pipeline::run(&plan(campaign), wanted, painter, store, &Clock::default(), stop, &mut |outcome| {
+    let task = Arc::new(Task::new(plan(campaign), Arc::clone(store) as Arc<dyn Store>, 0));
+    pipeline::run(task.work(wanted), 2, painter, &Clock::default(), stop, &mut |outcome| {
+        if outcome.interrupted {
+            stop.request("the store takes nothing more");
+        }
         outcomes.push((outcome.seq, outcome.record));
     });
     outcomes.sort_by_key(|(seq, _)| *seq);
@@ -71,13 +75,13 @@ fn a_row_alone_gives_the_same_bytes_as_in_a_batch() {
     let _turn = gpu_turn();
     let mut campaign = product_card();
     campaign.sizes = vec![0, 1];
-    let batch = MemoryStore::new();
+    let batch = Arc::new(MemoryStore::new());
     let records = run(&campaign, |row| row < 120, painter(&campaign), &batch, &Stop::new());
     assert_eq!(records.len(), 240);
     assert!(records.iter().all(|record| record.status == Status::Ok), "{:?}", failures(&records));
     // Row 110 has the product of row 9: by then its prefix may be a plate. Row 0 came before any plate.
     for row in [0, 2, 9, 110] {
-        let alone = MemoryStore::new();
+        let alone = Arc::new(MemoryStore::new());
         let records = run(&campaign, move |number| number == row, painter(&campaign), &alone, &Stop::new());
         for record in records {
             let name = record.object.as_deref().expect("stored");
@@ -92,9 +96,9 @@ fn a_lost_device_costs_no_variant() {
     let _turn = gpu_turn();
     let mut campaign = product_card();
     campaign.sizes = vec![0];
-    let expected = MemoryStore::new();
+    let expected = Arc::new(MemoryStore::new());
     run(&campaign, |row| row < 30, painter(&campaign), &expected, &Stop::new());
-    let (found, painter) = (MemoryStore::new(), painter(&campaign));
+    let (found, painter) = (Arc::new(MemoryStore::new()), painter(&campaign));
     painter.destroy_device();
     let records = run(&campaign, |row| row < 30, painter, &found, &Stop::new());
     assert_eq!(failures(&records), []);
@@ -109,7 +113,7 @@ fn a_variant_with_too_many_glyphs_fails_alone() {
     let folder = tempfile::tempdir().expect("a folder");
     let rows = "id,text,px\n1,small,20\n2,ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz,60\n3,MW,250\n4,also small,24\n";
     let campaign = text_campaign(folder.path(), 500, rows);
-    let store = MemoryStore::new();
+    let store = Arc::new(MemoryStore::new());
     let records = run(&campaign, |_| true, small_painter(&campaign), &store, &Stop::new());
     let codes = failures(&records);
     // How many glyphs fit is the atlas's business; the small ones must survive whatever the large ones do.
@@ -126,7 +130,7 @@ fn a_canvas_larger_than_the_adapter_draws_fails_with_its_reason() {
     let _turn = gpu_turn();
     let folder = tempfile::tempdir().expect("a folder");
     let campaign = text_campaign(folder.path(), 800, "id,text,px\n1,one,20\n2,two,20\n");
-    let records = run(&campaign, |_| true, small_painter(&campaign), &MemoryStore::new(), &Stop::new());
+    let records = run(&campaign, |_| true, small_painter(&campaign), &Arc::new(MemoryStore::new()), &Stop::new());
     assert_eq!(failures(&records), [(0, ErrorCode::CanvasTooLarge), (1, ErrorCode::CanvasTooLarge)]);
     assert!(records[0].error.as_ref().is_some_and(|error| error.message.contains("800x400")));
 }
@@ -136,7 +140,7 @@ fn a_full_store_stops_the_run_and_keeps_what_is_whole() {
     let _turn = gpu_turn();
     let mut campaign = product_card();
     campaign.sizes = vec![0];
-    let (store, stop) = (MemoryStore::with_capacity(1 << 20), Stop::new());
+    let (store, stop) = (Arc::new(MemoryStore::with_capacity(1 << 20)), Stop::new());
     let records = run(&campaign, |row| row < 200, painter(&campaign), &store, &stop);
     assert!(stop.reason().is_some_and(|reason| reason.contains("no space left")), "{:?}", stop.reason());
     assert!(records.len() < 200, "the run went on to its end");
@@ -155,7 +159,7 @@ fn a_stop_ends_the_run_soon() {
     let campaign = product_card();
     let stop = Stop::new();
     stop.request("a test");
-    let records = run(&campaign, |_| true, painter(&campaign), &MemoryStore::new(), &stop);
+    let records = run(&campaign, |_| true, painter(&campaign), &Arc::new(MemoryStore::new()), &stop);
     assert!(records.len() < 1000, "{} variants after the stop", records.len());
 }
 
@@ -164,7 +168,7 @@ fn the_later_of_two_equal_names_fails() {
     let _turn = gpu_turn();
     let folder = tempfile::tempdir().expect("a folder");
     let campaign = text_campaign(folder.path(), 400, "id,text,px\n7,one,20\n8,two,20\n7,three,20\n");
-    let store = MemoryStore::new();
+    let store = Arc::new(MemoryStore::new());
     let records = run(&campaign, |_| true, painter(&campaign), &store, &Stop::new());
     assert_eq!(failures(&records), [(2, ErrorCode::NameCollision)]);
     assert_eq!(store.names().len(), 2);
@@ -186,7 +190,7 @@ fn isolates_higher_than_the_adapter_draws_fail_with_their_reason() {
     let faded = "  - { type: group, frame: full, opacity: '{{ row.faded }}', layers: [{ type: rect, frame: full, fill: red }, \
                  { type: rect, frame: full, fill: blue }] }\n";
     let campaign = plain_campaign(folder.path(), &faded.repeat(2));
-    let records = run(&campaign, |_| true, small_painter(&campaign), &MemoryStore::new(), &Stop::new());
+    let records = run(&campaign, |_| true, small_painter(&campaign), &Arc::new(MemoryStore::new()), &Stop::new());
     assert_eq!(failures(&records), [(1, ErrorCode::IsolatesTooLarge)]);
 }
 
@@ -201,7 +205,7 @@ fn isolates_nested_too_deep_fail_with_their_reason() {
         );
     }
     let campaign = plain_campaign(folder.path(), &format!("  - {layer}\n"));
-    let records = run(&campaign, |_| true, painter(&campaign), &MemoryStore::new(), &Stop::new());
+    let records = run(&campaign, |_| true, painter(&campaign), &Arc::new(MemoryStore::new()), &Stop::new());
     assert_eq!(failures(&records), [(1, ErrorCode::LayoutTooDeep)]);
 }
 
@@ -216,10 +220,10 @@ fn a_bug_of_ours_costs_one_row() {
     });
     let plan = Plan { find_stored: Some(find), ..plan(&campaign) };
     let mut outcomes = Vec::new();
-    let (store, clock, stop) = (MemoryStore::new(), Clock::default(), Stop::new());
-    pipeline::run(&plan, campaign.rows().expect("rows"), painter(&campaign), &store, &clock, &stop, &mut |outcome| {
-        outcomes.push(outcome.record);
-    });
+    let (store, clock, stop) = (Arc::new(MemoryStore::new()), Clock::default(), Stop::new());
+    let task = Arc::new(Task::new(plan, Arc::clone(&store) as Arc<dyn Store>, 0));
+    let rows = task.work(campaign.rows().expect("rows"));
+    pipeline::run(rows, 2, painter(&campaign), &clock, &stop, &mut |outcome| outcomes.push(outcome.record));
     assert_eq!(failures(&outcomes), [(0, ErrorCode::InternalPanic)]);
     assert_eq!(store.names().len(), 1);
 }

@@ -14,6 +14,9 @@ pub enum FetchError {
     /// The server could not be reached, did not answer in time, or answered with something else than the file.
     #[error("{0}")]
     Failed(String),
+    /// The store that holds it cannot be reached, or refuses us: that is nothing of the object's.
+    #[error("{0}")]
+    StoreDown(String),
     /// Not asked, because the host failed for others just now: later it may be asked again.
     #[error("not asked for: {host} failed {failures} times in a row")]
     HostDown {

@@ -96,6 +96,10 @@ fn jitter(most: Duration) -> Duration {
 /// A host with its port, as places are counted and messages name it.
 pub(in crate::assets) fn host_of(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default();
+    // A bucket is no host of that name.
+    if matches!(url.scheme(), "s3" | "file") {
+        return format!("{}://{host}", url.scheme());
+    }
     match url.port() {
         Some(port) => format!("{host}:{port}"),
         None => host.to_owned(),

@@ -18,6 +18,7 @@ mod guard;
 mod hosts;
 mod http;
 mod kept;
+mod objects;
 mod pool;
 
 use std::fs::File;
@@ -31,6 +32,7 @@ pub use address::{Reach, reach};
 pub use connector::Lookup;
 pub use error::FetchError;
 pub use guard::{Guard, HostPattern, shown_location};
+pub use objects::Objects;
 
 pub(super) use exchange::host_of;
 use hosts::{Hosts, Room};
@@ -97,6 +99,8 @@ pub struct GateConfig {
     pub cache: Option<PathBuf>,
     /// How names become addresses. Default: as the system says.
     pub lookup: Lookup,
+    /// Where `s3://` and `file://` URLs may lead. Default: nowhere.
+    pub objects: Option<Objects>,
     /// Certificates (DER) to trust in place of the public authorities'. Default: none.
     pub authorities: Vec<Vec<u8>>,
 }
@@ -108,6 +112,7 @@ pub struct Gate {
     hosts: Hosts,
     room: Room,
     kept: Kept,
+    objects: Option<Objects>,
     files: OnceLock<Client>,
     tables: OnceLock<Client>,
     lookup: Lookup,
@@ -120,7 +125,7 @@ impl Gate {
     /// # Errors
     /// When the cache folder cannot be used.
     pub fn new(config: GateConfig) -> std::io::Result<Self> {
-        let GateConfig { guard, limits, cache, lookup, authorities } = config;
+        let GateConfig { guard, limits, cache, lookup, objects, authorities } = config;
         let kept = match cache {
             Some(folder) => Kept::Folder(KeptFolder::open(&folder, limits.kept_bytes)?),
             None => Kept::Run(RunFile::new(limits.kept_bytes)),
@@ -131,6 +136,7 @@ impl Gate {
             hosts: Hosts::new(&limits),
             room: Room::new(READING_BYTES),
             kept,
+            objects,
             files: OnceLock::new(),
             tables: OnceLock::new(),
             lookup,
@@ -153,6 +159,9 @@ impl Gate {
             return data_url::read(url.as_str(), max_bytes);
         }
         let url = &without_fragment(url);
+        if let Some(objects) = self.objects.as_ref().filter(|_| matches!(url.scheme(), "s3" | "file")) {
+            return objects.fetch(url, max_bytes);
+        }
         // Also for what is kept: another run may have had another guard.
         self.guard.check(url)?;
         let kept = self.kept.get(url, max_bytes);
@@ -193,6 +202,10 @@ impl Gate {
     /// As for [`Gate::fetch`], or when the file cannot be written.
     pub fn fetch_table(&self, url: &Url, max_bytes: u64, file: &mut File) -> Result<(), FetchError> {
         let url = &without_fragment(url);
+        if let Some(objects) = self.objects.as_ref().filter(|_| matches!(url.scheme(), "s3" | "file")) {
+            let bytes = objects.fetch(url, max_bytes)?;
+            return std::io::Write::write_all(file, &bytes).map_err(|error| FetchError::Failed(error.to_string()));
+        }
         let limits = FetchLimits { total_timeout: self.limits.table_timeout, ..self.limits };
         let client = self.tables.get_or_init(|| self.client(limits));
         let known = Validators::default();

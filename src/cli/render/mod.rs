@@ -17,6 +17,7 @@ use super::{Status, output};
 use crate::pipeline::Stop;
 use crate::render::campaign::pii_fields;
 use crate::render::{RenderOptions, render};
+use crate::store::{S3Settings, StoreSettings};
 
 use command_line::command_line;
 use progress::ProgressLine;
@@ -54,9 +55,15 @@ pub struct RenderArgs {
 pub fn run(args: &RenderArgs, arguments: &[OsString]) -> anyhow::Result<Status> {
     let campaign = args.campaign.options(Some(&args.data));
     let personal = if args.campaign.sets_fields() { pii_fields(&campaign.template) } else { Some(Vec::new()) };
+    // Buckets are reached as the farm's settings say; a folder needs none.
+    let storage = match args.out.contains("://") {
+        true => super::config::ConfigArgs { config: None }.read()?.storage,
+        false => S3Settings::default(),
+    };
     let options = RenderOptions {
         campaign,
         out: args.out.clone(),
+        storage: StoreSettings { s3: storage },
         resume: args.resume,
         limit: args.campaign.limit,
         threads: args.campaign.threads(),
@@ -89,7 +96,7 @@ pub fn run(args: &RenderArgs, arguments: &[OsString]) -> anyhow::Result<Status> 
 }
 
 /// The first Ctrl-C (or SIGTERM, SIGHUP) asks the run to end, the second ends it.
-fn stop_on_interrupt(stop: &Stop) -> anyhow::Result<()> {
+pub fn stop_on_interrupt(stop: &Stop) -> anyhow::Result<()> {
     let stop = stop.clone();
     ctrlc::set_handler(move || {
         if stop.is_requested() {

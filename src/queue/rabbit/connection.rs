@@ -3,28 +3,21 @@
 use std::time::Duration;
 
 use lapin::protocol::{AMQPErrorKind, AMQPHardError, AMQPSoftError};
-use lapin::tcp::{OwnedIdentity, OwnedTLSConfig};
 use lapin::{Channel, Connection, ConnectionProperties, ErrorKind};
 
 use super::super::QueueError;
-use super::settings::{AmqpSettings, SettingsError};
+use super::settings::AmqpSettings;
 use super::topology;
 
 /// How long a connection may take to say goodbye.
 const GOODBYE: Duration = Duration::from_secs(2);
-
-impl From<SettingsError> for QueueError {
-    fn from(error: SettingsError) -> Self {
-        Self::Refused(error.to_string())
-    }
-}
 
 /// Connects once, finds or declares the topology, and disconnects: for whoever wants to know at once whether it works.
 ///
 /// # Errors
 /// What does not work, with no secrets in it.
 pub async fn reach(settings: &AmqpSettings) -> Result<(), QueueError> {
-    settings.check()?;
+    settings.check().map_err(QueueError::Refused)?;
     let connection = open(settings, "check").await?;
     let outcome = within(settings.connect_timeout(), "the declarations", topology::ensure(&connection, settings)).await;
     close(&connection).await;
@@ -36,9 +29,8 @@ pub async fn reach(settings: &AmqpSettings) -> Result<(), QueueError> {
 /// An attempt that is given up while the broker stands still ends when the broker moves again, or the system's own
 /// time for connecting is over: there are never more of them than the broker's backlog.
 pub(super) async fn open(settings: &AmqpSettings, purpose: &str) -> Result<Connection, QueueError> {
-    let uri = settings.uri()?;
-    let identity = settings.identity()?.map(|(pem, key)| OwnedIdentity::PKCS8 { pem, key });
-    let tls = OwnedTLSConfig { identity, cert_chain: settings.trusted()? };
+    let uri = settings.uri().map_err(QueueError::Refused)?;
+    let tls = settings.tls().map_err(QueueError::Refused)?;
     let name = format!("gravure {} {purpose}", env!("CARGO_PKG_VERSION"));
     let properties = ConnectionProperties::default().with_connection_name(name.into());
     let runtime = lapin::runtime::default_runtime().map_err(|error| unreachable(&error))?;
@@ -46,7 +38,9 @@ pub(super) async fn open(settings: &AmqpSettings, purpose: &str) -> Result<Conne
     match tokio::time::timeout(settings.connect_timeout(), connecting).await {
         Ok(Ok(connection)) => Ok(connection),
         Ok(Err(error)) => Err(not_connected(settings, &error)),
-        Err(_) => Err(unreachable(format!("no connection within {} s", settings.connect_timeout_secs))),
+        Err(_) => {
+            Err(unreachable(format!("{}: no connection within {} ms", settings.shown(), settings.connect_timeout_ms)))
+        }
     }
 }
 
@@ -66,7 +60,7 @@ pub(super) async fn within<T>(
     what: &str,
     answer: impl Future<Output = Result<T, QueueError>>,
 ) -> Result<T, QueueError> {
-    let late = || unreachable(format!("no answer to {what} within {} s", limit.as_secs()));
+    let late = || unreachable(format!("no answer to {what} within {} ms", limit.as_millis()));
     tokio::time::timeout(limit, answer).await.unwrap_or_else(|_| Err(late()))
 }
 
@@ -99,7 +93,7 @@ fn unreachable(reason: impl ToString) -> QueueError {
 }
 
 fn not_connected(settings: &AmqpSettings, error: &lapin::Error) -> QueueError {
-    let place = settings.shown_url().unwrap_or_default();
+    let place = settings.shown();
     let ErrorKind::ProtocolError(protocol) = error.kind() else {
         return unreachable(format!("{place}: {error}"));
     };

@@ -5,7 +5,7 @@ use lapin::options::{BasicAckOptions, BasicGetOptions, BasicNackOptions};
 use lapin::types::{AMQPValue, FieldTable};
 use lapin::{Acker, Channel};
 
-use super::super::{DeadAction, DeadLetter, QueueError};
+use super::super::{DeadAction, DeadLetter, QueueError, job_id};
 use super::connection::{channel, failure, within};
 use super::outbox::Outbox;
 use super::publisher::post_job;
@@ -109,10 +109,9 @@ fn read(settings: &AmqpSettings, number: u64, message: BasicGetMessage) -> DeadL
         ),
         (reason, _) => (text(headers, "x-lane"), reason, text(headers, "x-message"), seconds(headers, "x-buried-at")),
     };
-    let message_id = delivery.properties.message_id().as_ref().map(ToString::to_string);
     DeadLetter {
         number,
-        job: message_id.or_else(|| job_id(&delivery.data)),
+        job: job_id(&delivery.data),
         lane: lane.unwrap_or_else(|| delivery.routing_key.to_string()),
         reason: reason.unwrap_or_else(|| "unknown".to_owned()),
         message: words.unwrap_or_default(),
@@ -145,9 +144,4 @@ fn seconds(table: &FieldTable, name: &str) -> Option<u64> {
         AMQPValue::Timestamp(seconds) => Some(*seconds),
         _ => None,
     }
-}
-
-fn job_id(body: &[u8]) -> Option<String> {
-    let job: serde_json::Value = serde_json::from_slice(body).ok()?;
-    Some(job.get("id")?.as_str()?.to_owned())
 }

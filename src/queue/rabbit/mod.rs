@@ -24,7 +24,7 @@ use super::QueueError;
 pub use connection::reach;
 pub use publisher::RabbitPublisher;
 pub use queue::RabbitQueue;
-pub use settings::{AmqpSettings, Hidden, LaneSettings, SettingsError};
+pub use settings::{AmqpSettings, Lane};
 
 /// A name of the protocol's, which has no room for more than 255 bytes.
 fn short(what: &str, text: &str) -> Result<ShortString, QueueError> {

@@ -10,7 +10,7 @@ use super::connection::within;
 use super::dead::DeadLetters;
 use super::outbox::{Declares, Letter, Outbox};
 use super::queue::PERSISTENT;
-use super::settings::{AmqpSettings, SettingsError};
+use super::settings::AmqpSettings;
 use super::{results, short, topology};
 
 /// Publishes jobs and looks after them. Connects when it is used, and again when the connection is gone.
@@ -22,14 +22,10 @@ pub struct RabbitPublisher {
 
 impl RabbitPublisher {
     /// Connects to nothing yet.
-    ///
-    /// # Errors
-    /// When the settings are of no use whatever the broker says.
-    pub fn new(settings: AmqpSettings) -> Result<Self, SettingsError> {
-        settings.check()?;
+    pub fn new(settings: AmqpSettings) -> Self {
         let settings = Arc::new(settings);
         let outbox = Outbox::new(Arc::clone(&settings), "publisher", Declares::AtFirst);
-        Ok(Self { settings, outbox })
+        Self { settings, outbox }
     }
 
     /// Ends the connection in order.

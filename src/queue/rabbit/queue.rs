@@ -15,7 +15,7 @@ use super::super::{
 use super::inbox::{Inbox, Unsettled};
 use super::outbox::{Declares, Letter, Outbox, Posted};
 use super::session::Sessions;
-use super::settings::{AmqpSettings, SettingsError};
+use super::settings::AmqpSettings;
 use super::short;
 
 /// Bytes of a note's message that are kept: headers travel in one frame.
@@ -39,13 +39,9 @@ impl RabbitQueue {
     /// Starts to connect, within the runtime of the caller. Whether it works is told by the events; see
     /// [`super::reach`] for who wants to know at once.
     ///
-    /// # Errors
-    /// When the settings are of no use whatever the broker says.
-    ///
     /// # Panics
     /// Outside a tokio runtime.
-    pub fn start(settings: AmqpSettings) -> Result<Self, SettingsError> {
-        settings.check()?;
+    pub fn start(settings: AmqpSettings) -> Self {
         let settings = Arc::new(settings);
         let inbox = Arc::new(Inbox::new(settings.lanes.iter().map(|lane| lane.weight)));
         let (stopping, closing) = (CancellationToken::new(), CancellationToken::new());
@@ -62,7 +58,7 @@ impl RabbitQueue {
             drop(end);
         });
         let outbox = Outbox::new(Arc::clone(&settings), "results", Declares::WhenMissing);
-        Ok(Self { settings, inbox, outbox, stopping, _end_with_us: closing.clone().drop_guard(), closing, ended })
+        Self { settings, inbox, outbox, stopping, _end_with_us: closing.clone().drop_guard(), closing, ended }
     }
 
     async fn acknowledge(&self, tag: DeliveryTag) -> Settled {

@@ -96,7 +96,7 @@ impl Sessions {
 
     /// Waits before the next attempt; a worker that is deaf is told so in time.
     async fn rest(&self, why: &str, wait: Duration, connected_without_consumer: &mut Option<Instant>) {
-        let deaf_after = Duration::from_secs(self.settings.deaf_after_secs);
+        let deaf_after = Duration::from_secs(self.settings.deaf_secs);
         let mut wait = wait.min(LONGEST_WAIT);
         if let Some(since) = *connected_without_consumer {
             if since.elapsed() >= deaf_after {
@@ -147,8 +147,7 @@ impl Sessions {
         let mut tags = Vec::new();
         for (number, lane) in self.settings.lanes.iter().enumerate() {
             // Not global: it holds for the consumers that come after it, each for itself.
-            let prefetch =
-                channel.basic_qos(self.settings.prefetch_of(number), BasicQosOptions { global: false }).await;
+            let prefetch = channel.basic_qos(lane.prefetch, BasicQosOptions { global: false }).await;
             prefetch.map_err(|error| failure(&error))?;
             let queue = short("a name", &self.settings.lane_queue(&lane.name))?;
             let (options, arguments) = (BasicConsumeOptions::default(), FieldTable::default());

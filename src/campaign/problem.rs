@@ -44,11 +44,13 @@ pub struct Problem {
     pub message: String,
     /// What may have been meant.
     pub suggestion: Option<String>,
+    /// Whether a later try may go better: a server or store that could not be reached.
+    pub may_pass: bool,
 }
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { place, line, column, path, message, suggestion } = self;
+        let Self { place, line, column, path, message, suggestion, may_pass: _ } = self;
         write!(f, "{place}")?;
         for number in [line, column].into_iter().take_while(|&&number| number > 0) {
             write!(f, ":{number}")?;
@@ -87,7 +89,7 @@ impl Problem {
     }
 
     fn at(place: String, message: impl fmt::Display) -> Self {
-        Self { place, line: 0, column: 0, path: String::new(), message: message.to_string(), suggestion: None }
+        Self { place, line: 0, column: 0, path: String::new(), message: message.to_string(), suggestion: None, may_pass: false }
     }
 
     /// With a line, a column and a place in the template.
@@ -98,6 +100,11 @@ impl Problem {
     /// With what may have been meant.
     pub(super) fn suggesting(self, suggestion: Option<&str>) -> Self {
         Self { suggestion: suggestion.map(str::to_owned), ..self }
+    }
+
+    /// With whether it may pass.
+    pub(super) fn passing(self, may_pass: bool) -> Self {
+        Self { may_pass, ..self }
     }
 
     /// The mistakes of a template.

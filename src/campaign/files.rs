@@ -45,14 +45,14 @@ pub(super) fn load_fonts(
     for entry in template.fonts() {
         match load_font(entry, sources, library) {
             Ok(loaded) => faces.extend(loaded),
-            Err(message) => {
+            Err((message, may_pass)) => {
                 all_loaded = false;
                 let FontEntry { src, path, position, .. } = entry;
                 let problem = Problem::file(
                     problems.template_path,
                     format!("cannot use the font {:?}: {message}", shown_location(src)),
                 );
-                problems.list.push(problem.positioned(position.line, position.column, path.as_str()));
+                problems.list.push(problem.positioned(position.line, position.column, path.as_str()).passing(may_pass));
             }
         }
     }
@@ -65,12 +65,12 @@ pub(super) fn load_fonts(
 }
 
 /// The faces of a file, with what the template says of them.
-fn load_font(entry: &FontEntry, sources: &Sources, library: &FontLibrary) -> Result<Vec<ListedFace>, String> {
+fn load_font(entry: &FontEntry, sources: &Sources, library: &FontLibrary) -> Result<Vec<ListedFace>, (String, bool)> {
     let FontEntry { src, family, weight, italic, path: _, position: _ } = entry;
     let asset = AssetRef { location: src.as_str().into(), base: AssetBase::Template };
     let bytes = sources.place(&asset).and_then(|place| sources.read(&place, MAX_FONT_BYTES));
-    let bytes = bytes.map_err(|error| error.to_string())?;
-    let faces = library.add(bytes).map_err(|error| error.to_string())?;
+    let bytes = bytes.map_err(|error| (error.to_string(), error.may_pass()))?;
+    let faces = library.add(bytes).map_err(|error| (error.to_string(), false))?;
     let listed = faces.into_iter().map(|face| {
         let own = ListedFace::new(face);
         ListedFace {
@@ -107,7 +107,8 @@ pub(super) fn check_photos(template: &Template, assets: &Assets, problems: &mut 
     for (asset, at) in template.assets() {
         if let Err(error) = assets.photo(&asset) {
             let message = format!("cannot use the photo: {error}");
-            problems.list.push(Problem::file(problems.template_path, message).positioned(at.line, at.column, ""));
+            let problem = Problem::file(problems.template_path, message).positioned(at.line, at.column, "");
+            problems.list.push(problem.passing(error.may_pass()));
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::job::{Depth, Encoding, Output, WebpMode};
 ///
 /// # Errors
 /// When a flag has nothing to act on. `--quality` may: it also comes from the environment.
-pub(super) fn choose(of_template: &[Output], options: &CampaignOptions) -> Result<Vec<Output>, Vec<Problem>> {
+pub fn choose(of_template: &[Output], options: &CampaignOptions) -> Result<Vec<Output>, Vec<Problem>> {
     let CampaignOptions { formats, quality, lossless, subsampling, compression, background, .. } = options;
     let mut asked = Vec::new();
     for &format in formats {

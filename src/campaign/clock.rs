@@ -7,14 +7,17 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use crate::template::Now;
 
 /// The time of the call.
-pub(super) fn current() -> Now {
+pub fn current() -> Now {
     // A clock before 1970 is wrong; any time will do then.
     let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
     Now::new(rfc3339(seconds))
 }
 
 /// A time from a flag: `2025-01-31T12:00:00Z` or with an offset such as `+01:00`.
-pub(super) fn parse(text: &str) -> Result<Now, String> {
+///
+/// # Errors
+/// When it is no such time.
+pub fn parse(text: &str) -> Result<Now, String> {
     match is_rfc3339(text) {
         true => Ok(Now::new(text)),
         false => Err("expected a time such as 2025-01-31T12:00:00Z".to_owned()),

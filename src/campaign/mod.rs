@@ -2,9 +2,10 @@
 //!
 //! Takes what the command line asks for; gives the compiled template, its fonts, photos and rows. Every mistake is
 //! collected, so that one run shows them all: see [`CampaignError`]. Fed by `cli/`; feeds `pipeline/` and
-//! [`super::check`].
+//! `render/check`.
 
 mod clock;
+mod design;
 mod files;
 mod outputs;
 mod problem;
@@ -23,6 +24,10 @@ use crate::pipeline::{Plan, Stop};
 use crate::template::{NamePattern, Now, Template, TemplateError, nearest};
 
 pub use crate::assets::fetch::{GateConfig, Guard, HostPattern, shown_location};
+pub use clock::current as current_time;
+pub use clock::parse as parse_time;
+pub use design::{Design, DesignSource};
+pub use outputs::choose as choose_outputs;
 pub use problem::{CampaignError, Problem};
 
 use remote::FetchedData;
@@ -31,9 +36,9 @@ use stdin::StoppableInput;
 /// The object name where nobody asks for another.
 pub const DEFAULT_NAME: &str = "{{ key }}-{{ size }}.{{ ext }}";
 /// Decoded photos that are kept: each is needed once for every size it is drawn at.
-const DECODED_BUDGET_BYTES: usize = 160 << 20;
+pub const DECODED_BUDGET_BYTES: usize = 160 << 20;
 /// Scaled photos that are kept: a catalogue's photos, so that a second round through it scales little.
-const SCALED_BUDGET_BYTES: usize = 320 << 20;
+pub const SCALED_BUDGET_BYTES: usize = 320 << 20;
 
 /// What the command line asks for.
 #[derive(Clone, Debug, Default)]
@@ -237,10 +242,8 @@ impl Campaign {
         }
     }
 
-    /// What the pipeline is to make of every row. `threads`: for layout, and as many for encoding; default: one for
-    /// each core.
-    pub fn plan(&self, threads: Option<usize>) -> Plan {
-        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    /// What the pipeline is to make of every row.
+    pub fn plan(&self) -> Plan {
         Plan {
             template: Arc::clone(&self.template),
             fonts: Arc::clone(&self.fonts),
@@ -252,7 +255,6 @@ impl Campaign {
             name: self.name.clone(),
             now: self.now.clone(),
             names_may_collide: self.data == Some(DataSource::Stdin),
-            threads: threads.unwrap_or(cores).max(1),
         }
     }
 
@@ -301,7 +303,10 @@ fn read_template(path: &Path, gate: &Gate) -> Result<Template, CampaignError> {
 }
 
 /// `--size`, in the order of the template so that the manifest's order does not depend on the flags'.
-fn choose_sizes(template: &Template, asked: &[String]) -> Result<Vec<usize>, Vec<Problem>> {
+///
+/// # Errors
+/// For each name that the template has not.
+pub fn choose_sizes(template: &Template, asked: &[String]) -> Result<Vec<usize>, Vec<Problem>> {
     let names: Vec<&str> = template.sizes().iter().map(|size| &*size.name).collect();
     let unknown = asked.iter().filter(|name| !names.contains(&name.as_str()));
     let problems: Vec<Problem> = unknown

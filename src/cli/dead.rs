@@ -1,0 +1,98 @@
+//! `gravure dead`: jobs that were given up, with their reasons; back to their lane, or away.
+
+use std::time::Duration;
+
+use anyhow::{anyhow, bail};
+use clap::{Args, Subcommand};
+use serde_json::json;
+
+use super::Status;
+use super::config::ConfigArgs;
+use super::output::{counted, note, print, print_json, shown};
+use super::table::Table;
+use crate::queue::rabbit::RabbitPublisher;
+use crate::queue::{DeadAction, DeadLetter, Publisher};
+
+/// Arguments of `gravure dead`.
+#[derive(Debug, Args)]
+pub struct DeadArgs {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// List them; they stay
+    List(Which),
+    /// Put them back into their lanes
+    Requeue(Which),
+    /// Throw them away
+    Drop(Which),
+}
+
+#[derive(Debug, Args)]
+struct Which {
+    /// Ids of jobs
+    jobs: Vec<String>,
+    /// Every one
+    #[arg(long)]
+    all: bool,
+    /// Only those with this reason
+    #[arg(long, value_name = "REASON")]
+    reason: Option<String>,
+    /// At most so many
+    #[arg(long, value_name = "N", default_value_t = 10_000)]
+    limit: u64,
+    /// Print one JSON object a line
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    config: ConfigArgs,
+}
+
+/// Lists, requeues or drops dead letters.
+pub fn run(args: &DeadArgs) -> anyhow::Result<Status> {
+    let (which, action, done) = match &args.action {
+        Action::List(which) => (which, DeadAction::Keep, "there"),
+        Action::Requeue(which) => (which, DeadAction::Requeue, "requeued"),
+        Action::Drop(which) => (which, DeadAction::Drop, "dropped"),
+    };
+    if action != DeadAction::Keep && which.jobs.is_empty() && !which.all && which.reason.is_none() {
+        bail!("say which: ids of jobs, --reason REASON, or --all");
+    }
+    let config = which.config.read()?;
+    config.amqp.check().map_err(|message| anyhow!(message))?;
+    let is_meant = |letter: &DeadLetter| {
+        let by_id = which.jobs.is_empty() || letter.job.as_ref().is_some_and(|job| which.jobs.contains(job));
+        by_id && which.reason.as_ref().is_none_or(|reason| *reason == letter.reason)
+    };
+    let mut letters = Vec::new();
+    let runtime = tokio::runtime::Runtime::new()?;
+    let publisher = RabbitPublisher::new(config.amqp);
+    runtime.block_on(publisher.dead_letters(which.limit, &mut |letter| {
+        if !is_meant(letter) {
+            return DeadAction::Keep;
+        }
+        letters.push(letter.clone());
+        action
+    }))?;
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    if which.json {
+        for letter in &letters {
+            print_json(&json!({
+                "job": letter.job, "lane": letter.lane, "reason": letter.reason, "message": letter.message,
+                "buried_at": letter.buried_at, "bytes": letter.body.len(),
+            }))?;
+        }
+    } else if !letters.is_empty() {
+        let mut table = Table::new(&["job", "lane", "reason", "message"]);
+        for letter in &letters {
+            let job = letter.job.as_deref().unwrap_or("(not a job)");
+            let row = [shown(job, 60), letter.lane.clone(), letter.reason.clone(), shown(&letter.message, 160)];
+            table.push(row.to_vec());
+        }
+        print(&table.to_string())?;
+    }
+    note(&format!("{} {done}", counted(letters.len() as u64, "dead letter")));
+    Ok(Status::Fine)
+}

@@ -1,0 +1,86 @@
+//! How buckets are reached: the section `[storage]` of a configuration file. Credentials, region and endpoint come
+//! from the standard chain (`AWS_*` variables, profiles, roles) where nothing is said here.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+/// The section `[storage]`. Every member has a default.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct S3Settings {
+    /// URL of the store. Default: `AWS_ENDPOINT_URL_S3`, `AWS_ENDPOINT_URL`, else Amazon's.
+    pub endpoint: Option<String>,
+    /// Default: of the standard chain, else `us-east-1`.
+    pub region: Option<String>,
+    /// Whether the bucket stands in the path rather than in the host name. Default: yes where an endpoint is given.
+    pub path_style: Option<bool>,
+    /// Requests at a time. Default: 64.
+    pub max_requests: usize,
+    /// Bytes of objects on their way at a time. Default: 64 MiB.
+    pub max_bytes_in_flight: u64,
+    /// How long to wait for a connection, in milliseconds. Default: 5,000.
+    pub connect_timeout_ms: u64,
+    /// How long one attempt of a request may take, in milliseconds. Default: 30,000.
+    pub attempt_timeout_ms: u64,
+    /// How often a request is tried. Default: 10.
+    pub attempts: u32,
+    /// How long all attempts of a request may take, in milliseconds. Default: 180,000.
+    pub total_timeout_ms: u64,
+    /// Of images. Default: none.
+    pub cache_control: Option<String>,
+    /// User metadata of images.
+    pub metadata: BTreeMap<String, String>,
+    /// Tags of images.
+    pub tags: BTreeMap<String, String>,
+    /// Whether bodies are signed over https as well. Default: no; TLS keeps them whole, and Content-MD5 is sent.
+    pub sign_payload: bool,
+}
+
+impl Default for S3Settings {
+    fn default() -> Self {
+        Self {
+            endpoint: None,
+            region: None,
+            path_style: None,
+            max_requests: 64,
+            max_bytes_in_flight: 64 << 20,
+            connect_timeout_ms: 5_000,
+            attempt_timeout_ms: 30_000,
+            attempts: 10,
+            total_timeout_ms: 180_000,
+            cache_control: None,
+            metadata: BTreeMap::new(),
+            tags: BTreeMap::new(),
+            sign_payload: false,
+        }
+    }
+}
+
+impl S3Settings {
+    /// The endpoint of the settings or the environment.
+    pub(super) fn endpoint(&self) -> Option<String> {
+        let of_environment = |name| std::env::var(name).ok().filter(|url| !url.is_empty());
+        let environment = || of_environment("AWS_ENDPOINT_URL_S3").or_else(|| of_environment("AWS_ENDPOINT_URL"));
+        self.endpoint.clone().or_else(environment)
+    }
+
+    pub(super) fn attempt_timeout(&self) -> Duration {
+        Duration::from_millis(self.attempt_timeout_ms)
+    }
+
+    pub(super) fn total_timeout(&self) -> Duration {
+        Duration::from_millis(self.total_timeout_ms)
+    }
+
+    /// Tags as S3 takes them: a query string.
+    pub(super) fn tagging(&self) -> Option<String> {
+        if self.tags.is_empty() {
+            return None;
+        }
+        let mut pairs = url::form_urlencoded::Serializer::new(String::new());
+        pairs.extend_pairs(&self.tags);
+        Some(pairs.finish())
+    }
+}
