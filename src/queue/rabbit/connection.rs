@@ -24,14 +24,14 @@ pub async fn reach(settings: &AmqpSettings) -> Result<(), QueueError> {
     outcome
 }
 
-/// A connection that is ready. `purpose` is part of the name that the broker shows.
+/// A connection that is ready. The broker shows it by prefix and `purpose`.
 ///
 /// An attempt that is given up while the broker stands still ends when the broker moves again, or the system's own
 /// time for connecting is over: there are never more of them than the broker's backlog.
 pub(super) async fn open(settings: &AmqpSettings, purpose: &str) -> Result<Connection, QueueError> {
     let uri = settings.uri().map_err(QueueError::Refused)?;
     let tls = settings.tls().map_err(QueueError::Refused)?;
-    let name = format!("gravure {} {purpose}", env!("CARGO_PKG_VERSION"));
+    let name = format!("{} {purpose}", settings.prefix);
     let properties = ConnectionProperties::default().with_connection_name(name.into());
     let runtime = lapin::runtime::default_runtime().map_err(|error| unreachable(&error))?;
     let connecting = Connection::connect_uri_with_config(uri, properties, tls, runtime);
