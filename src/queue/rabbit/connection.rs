@@ -10,7 +10,7 @@ use super::settings::AmqpSettings;
 use super::topology;
 
 /// How long a connection may take to say goodbye.
-const GOODBYE: Duration = Duration::from_secs(2);
+pub(super) const GOODBYE: Duration = Duration::from_secs(2);
 
 /// Connects once, finds or declares the topology, and disconnects: for whoever wants to know at once whether it works.
 ///

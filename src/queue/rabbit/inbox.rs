@@ -27,6 +27,7 @@ struct State {
     lanes: Vec<VecDeque<Delivery>>,
     turns: Turns,
     unsettled: HashMap<u64, Unsettled>,
+    is_stopped: bool,
     is_closed: bool,
 }
 
@@ -47,6 +48,7 @@ impl Inbox {
             lanes: vec![VecDeque::new(); weights.len()],
             turns: Turns::new(weights),
             unsettled: HashMap::new(),
+            is_stopped: false,
             is_closed: false,
         };
         Self { state: Mutex::new(state), news: Notify::new() }
@@ -83,6 +85,11 @@ impl Inbox {
 
     pub(super) fn deaf(&self, reason: String) {
         self.change(|state| state.events.push_back(QueueEvent::Deaf { reason }));
+    }
+
+    /// Gives no more jobs.
+    pub(super) fn stop(&self) {
+        self.change(|state| state.is_stopped = true);
     }
 
     pub(super) fn close(&self) {
@@ -137,6 +144,9 @@ impl State {
         }
         if let Some(event) = self.events.pop_front() {
             return Some(Some(event));
+        }
+        if self.is_stopped {
+            return None;
         }
         let lane = self.turns.pick(|lane| !self.lanes[lane].is_empty())?;
         self.lanes[lane].pop_front().map(|delivery| Some(QueueEvent::Delivery(delivery)))

@@ -12,7 +12,7 @@ use tokio::sync::Mutex;
 use tracing::debug;
 
 use super::super::QueueError;
-use super::connection::{self, channel, failure, is_missing};
+use super::connection::{self, GOODBYE, channel, failure, is_missing};
 use super::settings::AmqpSettings;
 use super::{short, topology};
 
@@ -100,7 +100,8 @@ impl Outbox {
 
     pub(super) async fn close(&self) {
         let connection = {
-            let mut desk = self.desk.lock().await;
+            // Whoever waits for the end of an alarm holds it.
+            let Ok(mut desk) = tokio::time::timeout(GOODBYE, self.desk.lock()).await else { return };
             desk.channel = None;
             desk.connection.take()
         };

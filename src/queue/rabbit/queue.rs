@@ -128,6 +128,7 @@ impl JobQueue for RabbitQueue {
     }
 
     async fn stop_consuming(&self) {
+        self.inbox.stop();
         self.stopping.cancel();
     }
 
