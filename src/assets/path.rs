@@ -3,6 +3,7 @@
 use std::io::ErrorKind;
 use std::path::{Component, Path, PathBuf};
 
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use url::Url;
 
 use super::AssetError;
@@ -11,6 +12,9 @@ use crate::job::ErrorCode;
 
 /// The longest location that is looked at: longer than any path or URL that a system takes.
 const MAX_LOCATION_BYTES: usize = 8 << 10;
+
+/// What means something in a URL and nothing in the key of a bucket.
+const OF_KEYS: &AsciiSet = &CONTROLS.add(b'%').add(b'?').add(b'#');
 
 /// Where relative locations start: the folder of a template or of data, or its URL.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -108,9 +112,14 @@ impl Root {
         match self {
             Self::Folder(folder) => folder.resolve(location).map(Place::File),
             Self::Url(base) => {
+                // Keys of a bucket are paths, not URLs: what was uploaded is found under its plain name.
+                let location = match base.scheme() {
+                    "s3" => utf8_percent_encode(location, OF_KEYS).to_string(),
+                    _ => location.to_owned(),
+                };
                 // A colon in a file's name makes no scheme.
                 let relative = match location.starts_with(['/', '?', '#']) {
-                    true => location.to_owned(),
+                    true => location,
                     false => format!("./{location}"),
                 };
                 let url = base.join(&relative).map_err(|error| refused(format!("not a valid URL: {error}")))?;
@@ -291,6 +300,19 @@ mod tests {
             ("//other.com/a.png", "https://other.com/a.png"),
             ("sale: 50.png", "https://example.com/t/sale:%2050.png"),
             ("http://other.com/a.png", "http://other.com/a.png"),
+        ];
+        for (location, url) in cases {
+            assert_eq!(root.resolve(location).unwrap(), Place::Url(Url::parse(url).unwrap()), "{location}");
+        }
+    }
+
+    #[test]
+    fn beside_an_object_of_a_bucket_locations_are_plain_names() {
+        let root = Root::new(Base::of_file(Path::new("s3://ads/set/rows.csv")).unwrap());
+        let cases = [
+            ("images/a.png", "s3://ads/set/images/a.png"),
+            ("50% off #1?.png", "s3://ads/set/50%25%20off%20%231%3F.png"),
+            ("x/../%41.png", "s3://ads/set/%2541.png"),
         ];
         for (location, url) in cases {
             assert_eq!(root.resolve(location).unwrap(), Place::Url(Url::parse(url).unwrap()), "{location}");

@@ -5,20 +5,23 @@
 //! flags, else from `GRAVURE_*` environment variables.
 
 mod args;
+mod cancel;
 mod check;
 mod config;
 mod dead;
 mod doctor;
 mod environment;
+mod farm;
 mod fetch_args;
 mod output;
 mod render;
+mod retry;
 mod schema;
 mod stage_times;
 mod status;
 mod submit;
-mod worker;
 mod table;
+mod worker;
 
 use std::process::ExitCode;
 
@@ -47,9 +50,9 @@ enum Command {
     /// Say how far a submitted campaign is
     Status(status::StatusArgs),
     /// Submit again what failed or is missing
-    Retry(status::RetryArgs),
+    Retry(retry::RetryArgs),
     /// Call a campaign off
-    Cancel(status::CancelArgs),
+    Cancel(cancel::CancelArgs),
     /// List, requeue or drop jobs that were given up
     Dead(dead::DeadArgs),
     /// Take jobs from RabbitMQ and store their images, until told to stop
@@ -97,8 +100,8 @@ pub fn main() -> ExitCode {
         Command::Doctor(args) => doctor::run(&args),
         Command::Submit(args) => submit::run(&args),
         Command::Status(args) => status::run(&args),
-        Command::Retry(args) => status::run_retry(&args),
-        Command::Cancel(args) => status::run_cancel(&args),
+        Command::Retry(args) => retry::run(&args),
+        Command::Cancel(args) => cancel::run(&args),
         Command::Dead(args) => dead::run(&args),
         Command::Worker(args) => worker::run(&args),
         Command::Renderer(args) => worker::run_renderer(&args),

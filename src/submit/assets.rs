@@ -66,13 +66,13 @@ pub fn upload(
             for (asset, _) in plan.template.assets() {
                 template_set.extend(file(campaign, &asset));
             }
-            let base = put(&template_set, options, store)?;
+            let base = put(&template_set, options, store, stop)?;
             (format!("{base}{}", encoded(name)), base)
         }
     };
     let data_base = match &campaign.data_base {
         Base::Url(url) => url.to_string(),
-        Base::Folder(_) => put(&rows_set, options, store)?,
+        Base::Folder(_) => put(&rows_set, options, store, stop)?,
     };
     Ok(Uploaded { template, template_base, data_base })
 }
@@ -129,8 +129,8 @@ fn normal(location: &str) -> Option<String> {
     Some(parts.join("/"))
 }
 
-/// Uploads a set and gives its place, with a slash.
-fn put(set: &FileSet, options: &SubmitOptions, store: &Arc<dyn Store>) -> Result<String, SubmitError> {
+/// Uploads a set and gives its place, with a slash. Cut short by a stop, it goes on the next time.
+fn put(set: &FileSet, options: &SubmitOptions, store: &Arc<dyn Store>, stop: &Stop) -> Result<String, SubmitError> {
     let read = |path: &Path| {
         let shown = path.display();
         let length = path.metadata().map_err(|error| SubmitError::Other(format!("{shown}: {error}")))?.len();
@@ -149,6 +149,9 @@ fn put(set: &FileSet, options: &SubmitOptions, store: &Arc<dyn Store>) -> Result
     let (told, answers) = crossbeam_channel::unbounded();
     let mut asked = 0;
     for (name, path) in set {
+        if stop.is_requested() {
+            break;
+        }
         let object = ObjectName::own(&format!("{folder}{name}"))
             .map_err(|error| SubmitError::Other(format!("{}: {error}", path.display())))?;
         if !there.contains(object.as_str()) {

@@ -33,6 +33,7 @@ pub fn now(clock: &Clock, opener: &Opener, stores: &Stores) -> Counted {
             retries: totals.retries.load(Ordering::Relaxed),
             errors: totals.errors.load(Ordering::Relaxed),
             in_flight: totals.in_flight.load(Ordering::Relaxed),
+            ..UploadTotals::default()
         }
     });
     let assets = opener.counts();
@@ -44,10 +45,12 @@ pub fn now(clock: &Clock, opener: &Opener, stores: &Stores) -> Counted {
         sheets: sheets.sheets,
         canvases: sheets.canvases,
         fill: sheets.fill,
+        fills: sheets.fills,
         photos: CacheTotals { hits: 0, misses: assets.read, bytes: 0 },
+        decoded: CacheTotals { hits: 0, misses: assets.decoded, bytes: 0 },
         scaled: CacheTotals { hits: 0, misses: assets.scaled, bytes: 0 },
         uploads,
-        gpu_bytes: 0,
+        ..RendererSnapshot::default()
     };
     Counted { progress, is_waiting: uploads.in_flight > 0 || opener.is_opening(), snapshot }
 }

@@ -189,7 +189,7 @@ impl Opener {
         }
         let (rows, row_count) = match &job.data {
             None => {
-                let rows: Vec<Result<Row, RowError>> = job.inline_rows().map(Ok).collect();
+                let rows = job.told_rows();
                 let count = rows.len() as u64;
                 (Box::new(rows.into_iter()) as Box<dyn Iterator<Item = _> + Send>, count)
             }
