@@ -2,10 +2,11 @@
 # A throw-away Ceph cluster with an S3 gateway, on loopback only; objects live in memory. For tests and for a farm on
 # one machine. As root, without systemd; takes some 15 seconds.
 #
-# Usage: deploy/servers/ceph.sh start|stop FOLDER [PORT]
+# Usage: deploy/servers/ceph.sh start|stop FOLDER [PORT] [BUCKET]
 #
-# The gateway listens on PORT+8; PORT to PORT+50 are used. Keys are GRAVUREKEY / gravure-secret unless S3_ACCESS_KEY
-# and S3_SECRET_KEY say otherwise; the region is "default". What the daemons say is in FOLDER/log.
+# The gateway listens on PORT+8 and has the bucket "campaigns" (or S3_BUCKET); PORT to PORT+50 are used. Keys are GRAVUREKEY / gravure-secret unless S3_ACCESS_KEY
+# and S3_SECRET_KEY say otherwise; the bucket is test-bucket unless named. Prints S3_ENDPOINT, S3_ACCESS_KEY,
+# S3_SECRET_KEY and S3_BUCKET as NAME=value lines, for `eval`. What the daemons say is in FOLDER/log.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -44,6 +45,8 @@ mkdir -p "$2"/{mon,mgr,osd,rgw,run,log}
 folder=$(cd "$2" && pwd)
 access=${S3_ACCESS_KEY:-GRAVUREKEY}
 secret=${S3_SECRET_KEY:-gravure-secret}
+bucket=${4:-test-bucket}
+endpoint=http://127.0.0.1:$((port + 8))
 fsid=$(cat /proc/sys/kernel/random/uuid)
 cat >"$folder/ceph.conf" <<CONF
 [global]
@@ -92,9 +95,16 @@ export CEPH_CONF=$folder/ceph.conf
     ceph-osd -i 0
     until ceph osd stat | grep -q '1 up'; do sleep 0.3; done
     radosgw -n client.rgw.a
-    until curl -s -o /dev/null "http://127.0.0.1:$((port + 8))/"; do sleep 0.3; done
+    until curl -s -o /dev/null "$endpoint/"; do sleep 0.3; done
     radosgw-admin user create --uid=gravure --display-name=gravure --access-key="$access" --secret-key="$secret"
+    curl -sf -X PUT --aws-sigv4 aws:amz:default:s3 --user "$access:$secret" \
+        "http://127.0.0.1:$((port + 8))/${S3_BUCKET:-campaigns}"
+    # curl of Debian 12 signs, but does not say what an empty body hashes to.
+    empty=$(printf '' | sha256sum | cut -d ' ' -f 1)
+    curl --silent --show-error --fail --retry 5 --aws-sigv4 aws:amz:default:s3 --user "$access:$secret" \
+        --header "x-amz-content-sha256: $empty" --request PUT "$endpoint/$bucket"
 } >"$folder/log/start.log" 2>&1 </dev/null || {
     tail -20 "$folder/log/start.log" >&2
     exit 1
 }
+printf '%s\n' "S3_ENDPOINT=$endpoint" "S3_ACCESS_KEY=$access" "S3_SECRET_KEY=$secret" "S3_BUCKET=$bucket"

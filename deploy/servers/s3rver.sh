@@ -4,7 +4,8 @@
 #
 # Usage: deploy/servers/s3rver.sh start|stop FOLDER [PORT] [BUCKET]
 #
-# Keys are S3RVER / S3RVER. What it says is in FOLDER/out.
+# The bucket is test-bucket unless named. Prints S3_ENDPOINT, S3_ACCESS_KEY, S3_SECRET_KEY and S3_BUCKET as NAME=value
+# lines, for `eval`. What it says is in FOLDER/out.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -23,7 +24,11 @@ case "$verb" in
             --configure-bucket "${4:-test-bucket}" >"$folder/out" 2>&1 </dev/null &
         echo $! >"$folder/pid"
         for _ in $(seq 100); do
-            curl -s -o /dev/null "http://127.0.0.1:$port/" && exit 0
+            if curl -s -o /dev/null "http://127.0.0.1:$port/"; then
+                printf '%s\n' "S3_ENDPOINT=http://127.0.0.1:$port" S3_ACCESS_KEY=S3RVER S3_SECRET_KEY=S3RVER \
+                    "S3_BUCKET=${4:-test-bucket}"
+                exit 0
+            fi
             sleep 0.1
         done
         cat "$folder/out" >&2

@@ -1,16 +1,14 @@
 //! `gravure dead`: jobs that were given up, with their reasons; back to their lane, or away.
 
-use std::time::Duration;
-
-use anyhow::{anyhow, bail};
+use anyhow::bail;
 use clap::{Args, Subcommand};
 use serde_json::json;
 
 use super::Status;
 use super::config::ConfigArgs;
+use super::farm::Broker;
 use super::output::{counted, note, print, print_json, shown};
 use super::table::Table;
-use crate::queue::rabbit::RabbitPublisher;
 use crate::queue::{DeadAction, DeadLetter, Publisher};
 
 /// Arguments of `gravure dead`.
@@ -68,23 +66,20 @@ pub fn run(args: &DeadArgs) -> anyhow::Result<Status> {
     if action != DeadAction::Keep && which.jobs.is_empty() && !which.all && which.reason.is_none() {
         bail!("say which: ids of jobs, --reason REASON, or --all");
     }
-    let config = which.config.read()?;
-    config.check_broker()?;
+    let broker = Broker::open(&which.config.read()?)?;
     let is_meant = |letter: &DeadLetter| {
         let by_id = which.jobs.is_empty() || letter.job.as_ref().is_some_and(|job| which.jobs.contains(job));
         by_id && which.reason.as_ref().is_none_or(|reason| *reason == letter.reason)
     };
     let mut letters = Vec::new();
-    let runtime = tokio::runtime::Runtime::new()?;
-    let publisher = RabbitPublisher::new(config.amqp);
-    runtime.block_on(publisher.dead_letters(which.limit, &mut |letter| {
+    let outcome = broker.runtime.block_on(broker.publisher.dead_letters(which.limit, &mut |letter| {
         if !is_meant(letter) {
             return DeadAction::Keep;
         }
         letters.push(letter.clone());
         action
-    }))?;
-    runtime.shutdown_timeout(Duration::from_secs(1));
+    }));
+    broker.close();
     if which.json {
         for letter in &letters {
             print_json(&json!({
@@ -101,6 +96,8 @@ pub fn run(args: &DeadArgs) -> anyhow::Result<Status> {
         }
         print(&table.to_string())?;
     }
+    // What was decided before the broker went away is done, and was told of above.
+    outcome?;
     note(&format!("{} {done}", counted(letters.len() as u64, "dead letter")));
     Ok(Status::Fine)
 }

@@ -1,4 +1,6 @@
-//! `gravure doctor`: what this machine draws with, and what gravure makes of it.
+//! `gravure doctor`: what this machine draws with, what gravure makes of it, and what it can reach of a farm.
+
+mod farm;
 
 use std::path::PathBuf;
 
@@ -18,8 +20,9 @@ const ADVICE: &str = "no Vulkan adapter was found: install your card's driver, o
 /// Arguments of `gravure doctor`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "GRAVURE_ADAPTER chooses the adapter by a part of its name. Exit status: 0 there is an adapter, \
-    2 there is none."
+    after_help = "GRAVURE_ADAPTER chooses the adapter by a part of its name. With settings of a farm, broker and \
+    destinations are tried as well: nothing is declared, and one small object is stored and removed. Exit status: 0 \
+    there is an adapter, 2 there is none."
 )]
 pub struct DoctorArgs {
     /// Also list the fonts of this template
@@ -31,17 +34,20 @@ pub struct DoctorArgs {
     pub config: ConfigArgs,
 }
 
-/// Reports adapters and, with a template, fonts.
+/// Reports adapters, fonts of a template, and the farm that the settings name.
 pub fn run(args: &DoctorArgs) -> anyhow::Result<Status> {
     let adapters = adapters();
     let campaign = match &args.template {
         Some(path) => Some(Campaign::open(&CampaignOptions { template: path.clone(), ..Default::default() })?),
         None => None,
     };
+    let farm = farm::examine(&args.config.read()?);
     if args.json {
-        print_json(&json_report(&adapters, campaign.as_ref()))?;
+        let mut report = json_report(&adapters, campaign.as_ref());
+        farm.add_to(&mut report);
+        print_json(&report)?;
     } else {
-        print(&report(&adapters, campaign.as_ref(), wanted_adapter().as_deref()))?;
+        print(&(report(&adapters, campaign.as_ref(), wanted_adapter().as_deref()) + &farm.text()))?;
     }
     match adapters.iter().any(|adapter| adapter.chosen) {
         true => Ok(Status::Fine),

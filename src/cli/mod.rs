@@ -5,20 +5,24 @@
 //! flags, else from `GRAVURE_*` environment variables.
 
 mod args;
+mod cancel;
 mod check;
 mod config;
 mod dead;
 mod doctor;
 mod environment;
+mod farm;
 mod fetch_args;
+mod objects;
 mod output;
 mod render;
+mod retry;
 mod schema;
 mod stage_times;
 mod status;
 mod submit;
-mod worker;
 mod table;
+mod worker;
 
 use std::process::ExitCode;
 
@@ -48,9 +52,9 @@ enum Command {
     /// Say how far a submitted campaign is
     Status(status::StatusArgs),
     /// Submit again what failed or is missing
-    Retry(status::RetryArgs),
+    Retry(retry::RetryArgs),
     /// Call a campaign off
-    Cancel(status::CancelArgs),
+    Cancel(cancel::CancelArgs),
     /// List, requeue or drop jobs that were given up
     Dead(dead::DeadArgs),
     /// Take jobs from RabbitMQ and store their images, until told to stop
@@ -65,14 +69,14 @@ enum Command {
 impl Command {
     /// Begins to log, as the command's settings ask.
     fn log(&self) -> anyhow::Result<telemetry::Logging> {
-        let none = ConfigArgs::default();
+        let none = ConfigArgs::of_environment();
         let args = match self {
             Self::Render(_) | Self::Check(_) | Self::Schema(_) => &none,
             Self::Doctor(args) => &args.config,
             Self::Submit(args) => &args.config,
-            Self::Status(args) => &args.config,
-            Self::Retry(args) => &args.config,
-            Self::Cancel(args) => &args.config,
+            Self::Status(args) => &args.place.config,
+            Self::Retry(args) => &args.place.config,
+            Self::Cancel(args) => &args.place.config,
             Self::Dead(args) => args.config(),
             Self::Worker(args) => &args.config,
             Self::Renderer(args) => &args.config,
@@ -121,8 +125,8 @@ pub fn main() -> ExitCode {
         Command::Doctor(args) => doctor::run(&args),
         Command::Submit(args) => submit::run(&args),
         Command::Status(args) => status::run(&args),
-        Command::Retry(args) => status::run_retry(&args),
-        Command::Cancel(args) => status::run_cancel(&args),
+        Command::Retry(args) => retry::run(&args),
+        Command::Cancel(args) => cancel::run(&args),
         Command::Dead(args) => dead::run(&args),
         Command::Worker(args) => worker::run(&args),
         Command::Renderer(args) => worker::run_renderer(&args),

@@ -23,6 +23,8 @@ enum What {
     Result,
     /// A line of manifest.jsonl
     Manifest,
+    /// campaign.json: what was submitted
+    Campaign,
     /// A line of check --json
     Check,
 }
@@ -34,6 +36,7 @@ pub fn run(args: &SchemaArgs) -> anyhow::Result<Status> {
         What::Job => job::schema::job(),
         What::Result => job::schema::result(),
         What::Manifest => job::schema::manifest(),
+        What::Campaign => job::schema::campaign(),
         What::Check => render::check::schema::check(),
     };
     output::print(&serde_json::to_string_pretty(&schema).context("cannot write JSON")?)?;

@@ -1,20 +1,15 @@
-//! `gravure status`, `retry` and `cancel`: what became of a campaign, and what is to become of it.
+//! `gravure status`: what became of a campaign.
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use anyhow::anyhow;
 use clap::Args;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Status;
-use super::config::ConfigArgs;
-use super::output::{bytes, counted, note, print, print_json, shown};
+use super::farm::{OpenedPlace, PlaceArgs};
+use super::output::{bytes, counted, print, print_json, shown};
 use crate::job::Counts;
-use crate::queue::rabbit::RabbitPublisher;
-use crate::store::Store;
-use crate::submit::{CampaignPlace, RetryOptions, Retried, State, retry, state};
+use crate::submit::{CampaignPlace, FailedRow, State, state};
 
 /// Failures that are shown where nobody asks for all.
 const SHOWN: usize = 10;
@@ -24,148 +19,112 @@ const SHOWN: usize = 10;
 #[command(after_help = "Exit status: 0 every variant is stored, 1 all jobs have ended and some variants failed, \
     2 there is no such campaign, 3 not all jobs have ended.")]
 pub struct StatusArgs {
-    /// Place of the campaign: s3://bucket/prefix/_gravure/CAMPAIGN
-    place: String,
-    /// List every failed row (at most 1,000)
+    /// List every failed variant (at most 1,000)
     #[arg(long)]
     failures: bool,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    pub config: ConfigArgs,
-}
-
-/// Arguments of `gravure retry`.
-#[derive(Debug, Args)]
-pub struct RetryArgs {
-    /// Place of the campaign: s3://bucket/prefix/_gravure/CAMPAIGN
-    place: String,
-    /// Only rows that failed
-    #[arg(long, conflicts_with = "missing")]
-    failed: bool,
-    /// Only jobs that have not ended
-    #[arg(long)]
-    missing: bool,
-    #[command(flatten)]
-    pub config: ConfigArgs,
-}
-
-/// Arguments of `gravure cancel`.
-#[derive(Debug, Args)]
-pub struct CancelArgs {
-    /// Place of the campaign: s3://bucket/prefix/_gravure/CAMPAIGN
-    place: String,
-    #[command(flatten)]
-    pub config: ConfigArgs,
-}
-
-fn open(place: &str, config: &ConfigArgs) -> anyhow::Result<(CampaignPlace, Arc<dyn Store>, super::config::Config)> {
-    let config = config.read()?;
-    let place = CampaignPlace::parse(place).map_err(|message| anyhow!(message))?;
-    let store = config.stores().open_shared(&place.destination)?;
-    Ok((place, store, config))
+    pub place: PlaceArgs,
 }
 
 /// Reports how far a campaign is.
 pub fn run(args: &StatusArgs) -> anyhow::Result<Status> {
-    let (place, store, _) = open(&args.place, &args.config)?;
+    let OpenedPlace { place, store, .. } = args.place.open()?;
     let state = state(&place, &store)?;
-    if args.json {
-        print_json(&json_report(&place, &state, args.failures))?;
-    } else {
-        print(&report(&place, &state, args.failures))?;
+    match args.json {
+        true => print_json(&json_report(&place, &state, args.failures))?,
+        false => print(&report(&place, &state, if args.failures { usize::MAX } else { SHOWN }))?,
     }
-    Ok(match (state.open_parts(), state.counts.failed) {
-        (open, _) if open > 0 || !state.file.is_complete => Status::Stopped,
-        (_, 0) => Status::Fine,
-        _ => Status::SomeFailed,
-    })
+    Ok(exit_status(&state))
 }
 
-fn report(place: &CampaignPlace, state: &State, all: bool) -> String {
-    let State { file, counts, .. } = state;
-    let mut text = format!("{place}\n");
+/// As `render` has it.
+pub fn exit_status(state: &State) -> Status {
+    match (state.is_done(), state.counts.failed) {
+        (false, _) => Status::Stopped,
+        (true, 0) => Status::Fine,
+        (true, _) => Status::SomeFailed,
+    }
+}
+
+fn report(place: &CampaignPlace, state: &State, most: usize) -> String {
+    let State { file, counts, last_activity, variants_per_s, .. } = state;
     let how_far = match (state.is_cancelled, state.open_parts(), file.is_complete) {
         (true, ..) => "called off".to_owned(),
-        (_, _, false) => "not all submitted: run gravure submit again with the same --campaign".to_owned(),
+        (_, _, false) => format!("not all submitted: gravure submit --campaign {} goes on", file.campaign),
         (_, 0, _) => "done".to_owned(),
-        (_, open, _) => format!("{} of {} jobs not done", open, file.parts),
+        (_, open, _) => format!("{open} not done"),
     };
-    text.push_str(&format!("{}, {}: {how_far}\n", counted(file.rows, "row"), counted(file.parts, "job")));
-    text.push_str(&format!(
-        "{} stored ({}), {} reused, {} skipped, {} failed, {} missing\n",
-        counts.ok,
-        bytes(counts.bytes),
-        counts.reused,
-        counts.skipped,
-        counts.failed,
-        state.missing()
-    ));
-    for (code, count) in &state.failures {
-        text.push_str(&format!("  {count} {code}\n"));
+    let mut text = format!(
+        "{place}\n{}, {} in {}: {how_far}\n",
+        shown(&file.template, 60),
+        counted(file.rows, "row"),
+        counted(file.parts, "job")
+    );
+    text.push_str(&format!("{}, {} missing\n", line(counts), state.missing()));
+    if let Some(ago) = last_activity.and_then(|last| SystemTime::now().duration_since(last).ok()) {
+        let rate = variants_per_s.map_or_else(String::new, |rate| format!(", at {rate:.0} variants/s"));
+        text.push_str(&format!("the last job ended {} ago{rate}\n", span(ago)));
     }
-    let most = if all { usize::MAX } else { SHOWN };
-    for row in state.failed_rows.iter().take(most) {
-        let key = shown(&row.key, 60);
-        text.push_str(&format!("  row {} ({key}), {}: {}\n", row.row, row.size, shown(&row.message, 200)));
+    text.push_str(&failures(state, most));
+    if state.is_cancelled || !file.is_complete {
+        return text;
     }
-    if counts.failed > 0 || (state.open_parts() > 0 && !state.is_cancelled) {
-        text.push_str(&format!("gravure retry {place} submits again what failed or is missing\n"));
+    if counts.failed > 0 {
+        text.push_str(&format!("submit the failed rows again: gravure retry --failed {place}\n"));
+    }
+    if state.open_parts() > 0 {
+        text.push_str("jobs that workers gave up: gravure dead list; jobs that were lost: gravure retry --missing\n");
     }
     text
 }
 
-fn json_report(place: &CampaignPlace, state: &State, all: bool) -> serde_json::Value {
-    let State { file, counts, failures, .. } = state;
+/// One line for each code, then the first rows: `  row 7 (a-7), link.jpg: no such file`.
+pub fn failures(state: &State, most: usize) -> String {
+    let mut text = String::new();
+    for (code, count) in &state.failures {
+        text.push_str(&format!("{count} failed: {code}\n"));
+    }
+    for FailedRow { row, line, key, size, format, code, message } in state.failed_rows.iter().take(most) {
+        let line = line.map_or_else(String::new, |line| format!(", line {line}"));
+        let (key, message) = (shown(key, 60), shown(message, 200));
+        text.push_str(&format!("  row {row}{line}: {key} ({size} {format}): {code}: {message}\n"));
+    }
+    let told = state.failed_rows.len().min(most) as u64;
+    if state.counts.failed > told {
+        text.push_str(&format!("  and {} more\n", state.counts.failed - told));
+    }
+    text
+}
+
+fn json_report(place: &CampaignPlace, state: &State, all: bool) -> Value {
+    let State { file, counts, failures, last_activity, variants_per_s, .. } = state;
+    let time = last_activity.and_then(|last| jiff::Timestamp::try_from(last).ok());
     let mut report = json!({
         "campaign": file.campaign, "place": place.to_string(), "template": file.template, "lane": file.lane,
-        "submitted": file.is_complete, "cancelled": state.is_cancelled,
+        "created": file.created, "submitted": file.is_complete, "cancelled": state.is_cancelled,
         "jobs": file.parts, "jobs_open": state.open_parts(), "rows": file.rows,
-        "variants": file.rows * file.variants_per_row, "missing": state.missing(),
+        "variants": state.variants(), "missing": state.missing(),
         "ok": counts.ok, "failed": counts.failed, "skipped": counts.skipped, "reused": counts.reused,
         "bytes": counts.bytes, "failures": failures,
+        "last_activity": time.map(|time| format!("{time:.0}")),
+        "variants_per_s": variants_per_s.map(|rate| (rate * 10.0).round() / 10.0),
     });
     if all {
-        let rows = state.failed_rows.iter();
-        report["failed_rows"] = rows
-            .map(|row| json!({"row": row.row, "key": row.key, "size": row.size, "code": row.code, "message": row.message}))
-            .collect();
+        report["failed_rows"] = state.failed_rows.iter().map(failed_row).collect();
     }
     report
 }
 
-/// Submits again what failed or is missing.
-pub fn run_retry(args: &RetryArgs) -> anyhow::Result<Status> {
-    let (place, store, config) = open(&args.place, &args.config)?;
-    config.check_broker()?;
-    let runtime = tokio::runtime::Runtime::new()?;
-    let publisher = Arc::new(RabbitPublisher::new(config.amqp));
-    let options = RetryOptions { failed: !args.missing, missing: !args.failed };
-    let Retried { jobs, rows } = retry(&place, options, &store, &publisher, runtime.handle())?;
-    runtime.shutdown_timeout(Duration::from_secs(1));
-    note(&match jobs {
-        0 => "nothing failed and nothing is missing".to_owned(),
-        _ => format!("{} in {} submitted again", counted(rows, "row"), counted(jobs, "job")),
-    });
-    Ok(Status::Fine)
+fn failed_row(failed: &FailedRow) -> Value {
+    let FailedRow { row, line, key, size, format, code, message } = failed;
+    json!({"row": row, "line": line, "key": key, "size": size, "format": format, "code": code, "message": message})
 }
 
-/// Calls a campaign off.
-pub fn run_cancel(args: &CancelArgs) -> anyhow::Result<Status> {
-    let (place, store, _) = open(&args.place, &args.config)?;
-    let state = state(&place, &store)?;
-    store.put(&place.places().cancelled(), b"called off\n")?;
-    note(&format!(
-        "called off: {} of {} jobs that have not begun are not rendered; what is being rendered is finished",
-        state.open_parts(),
-        state.file.parts
-    ));
-    Ok(Status::Fine)
-}
-
-/// `5250 variants, 5250 ok, 0 failed, 12 reused in 41.2 s, 402 MB`
-pub fn line(counts: &Counts, seconds: f64) -> String {
+/// `5250 variants, 5250 ok, 0 failed, 12 reused, 402 MB`
+pub fn line(counts: &Counts) -> String {
     let Counts { ok, failed, skipped, reused, bytes: stored } = *counts;
     let mut line = format!("{}, {ok} ok, {failed} failed", counted(counts.variants(), "variant"));
     for (count, what) in [(skipped, "skipped"), (reused, "reused")] {
@@ -173,14 +132,33 @@ pub fn line(counts: &Counts, seconds: f64) -> String {
             line.push_str(&format!(", {count} {what}"));
         }
     }
-    line.push_str(&format!(" in {seconds:.1} s, {}", bytes(stored)));
+    line.push_str(&format!(", {}", bytes(stored)));
     line
 }
 
-/// A bar on standard error, where that is a terminal.
-pub fn bar(what: &str) -> ProgressBar {
-    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(8));
-    let style = ProgressStyle::with_template(&format!("{{spinner}} {{human_pos}} {what}, {{per_sec}}, {{elapsed}}"));
-    bar.set_style(style.expect("the template is fixed"));
-    bar
+/// `12 s`, `3 min`, `5 h`, `2 days`.
+fn span(span: Duration) -> String {
+    match span.as_secs() {
+        seconds @ 0..120 => format!("{seconds} s"),
+        seconds @ 120..7200 => format!("{} min", seconds / 60),
+        seconds @ 7200..172_800 => format!("{} h", seconds / 3600),
+        seconds => format!("{} days", seconds / 86_400),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_are_rounded_for_people() {
+        let spans = [0, 119, 120, 7199, 7200, 172_800].map(|seconds| span(Duration::from_secs(seconds)));
+        assert_eq!(spans, ["0 s", "119 s", "2 min", "119 min", "2 h", "2 days"]);
+    }
+
+    #[test]
+    fn the_counts_are_one_line() {
+        let counts = Counts { ok: 2, failed: 1, skipped: 0, reused: 3, bytes: 1500 };
+        assert_eq!(line(&counts), "6 variants, 2 ok, 1 failed, 3 reused, 1.5 kB");
+    }
 }

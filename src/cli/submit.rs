@@ -1,28 +1,29 @@
 //! `gravure submit`: a campaign for the farm; `--wait` stays until it is done.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::anyhow;
+use anyhow::bail;
 use clap::Args;
 use serde_json::json;
 
 use super::args::CampaignArgs;
-use super::config::ConfigArgs;
-use super::output::{note, print, print_json};
+use super::config::{Config, ConfigArgs};
+use super::farm::{Broker, bar, bar_to};
+use super::objects::allow_named;
+use super::output::{counted, note, print, print_json, shown};
 use super::render::stop_on_interrupt;
 use super::{Status, status};
-use crate::job::{Counts, ErrorCode, JobResult};
+use crate::job::Counts;
 use crate::pipeline::Stop;
 use crate::queue::Publisher;
-use crate::queue::rabbit::RabbitPublisher;
-use crate::store::Store;
-use crate::submit::{CampaignPlace, SubmitOptions, Submitted, submit};
+use crate::submit::{CampaignPlace, Followed, SubmitOptions, Submitted, Watched, follow, submit};
 
 /// How often the store is asked for results that were missed.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
+
+/// Failures that are shown; gravure status has more.
+const FAILURES_SHOWN: usize = 10;
 
 /// Arguments of `gravure submit`.
 #[derive(Debug, Args)]
@@ -65,148 +66,138 @@ pub struct SubmitArgs {
 pub fn run(args: &SubmitArgs) -> anyhow::Result<Status> {
     let config = args.config.read()?;
     config.check_broker()?;
-    if !args.destination.contains("://") {
-        return Err(anyhow!("--destination: expected s3://bucket/prefix or file:///folder, which workers see as well"));
-    }
-    let lane = if args.urgent { "urgent".to_owned() } else { args.lane.clone() };
-    if !config.amqp.lanes.iter().any(|known| known.name == lane) {
-        let known: Vec<&str> = config.amqp.lanes.iter().map(|lane| lane.name.as_str()).collect();
-        return Err(anyhow!("--lane: there is no lane {lane:?}, only {} (amqp.lanes)", known.join(", ")));
-    }
-    let options = SubmitOptions {
-        campaign: args.options.options(Some(&args.data)),
-        destination: args.destination.trim_end_matches('/').to_owned(),
-        id: args.campaign.clone(),
-        lane,
-        rows_per_job: args.rows_per_job,
-        limit: args.options.limit,
-    };
-    let runtime = tokio::runtime::Runtime::new()?;
+    let options = options(args, &config)?;
     let store = config.stores().open_shared(&options.destination)?;
-    let publisher = Arc::new(RabbitPublisher::new(config.amqp.clone()));
+    let broker = Broker::open(&config)?;
     let stop = Stop::new();
     stop_on_interrupt(&stop)?;
     // Results are listened for before there are any.
-    let options = SubmitOptions { id: Some(options.id.clone().unwrap_or_else(|| options.new_id())), ..options };
     let results = match (args.wait, &options.id) {
-        (true, Some(id)) => Some(runtime.block_on(publisher.results(id))?),
+        (true, Some(id)) => Some(broker.runtime.block_on(broker.publisher.results(id))?),
         _ => None,
     };
-    let bar = status::bar("rows");
-    let submitted = submit(&options, &store, &publisher, runtime.handle(), &stop, &mut |rows| bar.set_position(rows));
-    bar.finish_and_clear();
+    let progress = bar("rows");
+    let handle = broker.runtime.handle();
+    let submitted = submit(&options, &store, &broker.publisher, handle, &stop, &mut |rows| progress.set_position(rows));
+    progress.finish_and_clear();
     let submitted = submitted?;
-    for line in &submitted.notes {
-        note(&format!("note: {line}"));
-    }
     let place = CampaignPlace::of(&options.destination, &submitted.id);
-    let Submitted { jobs, published, rows, .. } = submitted;
-    let again = if published < jobs { format!(", {} of them were before", jobs - published) } else { String::new() };
-    let cut = if submitted.is_stopped { "stopped: " } else { "" };
-    note(&format!("{cut}{rows} rows in {jobs} jobs submitted{again}; gravure status {place} tells how far they are"));
+    tell(&submitted, &place);
     if !args.json {
         print(&place.to_string())?;
     }
-    let ended = match results {
-        Some(results) if !submitted.is_stopped => {
-            let follow = Follow { place: &place, store: &store, jobs, variants: rows * submitted.variants_per_row };
-            Some(runtime.block_on(follow.until_done(results, &stop)))
-        }
-        _ => None,
-    };
-    runtime.shutdown_timeout(Duration::from_secs(1));
+    let mut status = if submitted.stopped.is_some() { Status::Stopped } else { Status::Fine };
+    let mut report = json!({
+        "campaign": submitted.id, "place": place.to_string(), "jobs": submitted.jobs, "published": submitted.published,
+        "rows": submitted.rows, "stopped": submitted.stopped,
+    });
+    if let (Some(results), None) = (results, &submitted.stopped) {
+        let started = Instant::now();
+        let bar = bar_to("variants", submitted.rows * submitted.variants_per_row);
+        let mut show = |counts: &Counts| {
+            bar.set_position(counts.variants());
+            if counts.failed > 0 {
+                bar.set_message(format!(", {} failed", counts.failed));
+            }
+        };
+        let watched = Watched { place: place.clone(), jobs: submitted.jobs, look_every: LOOK_EVERY };
+        let follow = follow(&watched, &store, &*broker.publisher, results, &stop, &mut show);
+        let followed = broker.runtime.block_on(follow);
+        bar.finish_and_clear();
+        let followed = followed?;
+        status = told_end(&followed, &place, started.elapsed());
+        add_end(&mut report, &followed);
+    }
+    broker.close();
     if args.json {
-        let mut report = json!({"campaign": submitted.id, "place": place.to_string(), "jobs": jobs, "rows": rows});
-        if let Some((counts, failures, _)) = &ended {
-            report["variants"] = counts.variants().into();
-            report["ok"] = counts.ok.into();
-            report["failed"] = counts.failed.into();
-            report["skipped"] = counts.skipped.into();
-            report["reused"] = counts.reused.into();
-            report["bytes"] = counts.bytes.into();
-            report["failures"] = json!(failures);
-        }
         print_json(&report)?;
     }
-    Ok(match ended {
-        None if submitted.is_stopped => Status::Stopped,
-        None => Status::Fine,
-        Some((_, _, false)) => {
-            note(&format!("the campaign goes on without us: gravure status {place}"));
+    Ok(status)
+}
+
+/// What is asked for, as far as it can be told without the template.
+fn options(args: &SubmitArgs, config: &Config) -> anyhow::Result<SubmitOptions> {
+    let is_place = ["s3://", "file:///"].iter().any(|scheme| args.destination.starts_with(scheme));
+    if !is_place {
+        bail!("--destination: expected s3://bucket/prefix or file:///folder, which workers see as well");
+    }
+    let lane = if args.urgent { "urgent" } else { &args.lane };
+    if !config.amqp.lanes.iter().any(|known| known.name == lane) {
+        let known: Vec<&str> = config.amqp.lanes.iter().map(|lane| lane.name.as_str()).collect();
+        bail!("--lane: there is no lane {lane:?}, only {} (amqp.lanes)", known.join(", "));
+    }
+    let mut campaign = args.options.options(Some(&args.data));
+    allow_named(&mut campaign)?;
+    let options = SubmitOptions {
+        campaign,
+        destination: args.destination.trim_end_matches('/').to_owned(),
+        id: args.campaign.clone(),
+        lane: lane.to_owned(),
+        rows_per_job: args.rows_per_job,
+        limit: args.options.limit,
+    };
+    Ok(SubmitOptions { id: Some(options.id.clone().unwrap_or_else(|| options.new_id())), ..options })
+}
+
+/// Says on standard error what was submitted, and how to go on.
+fn tell(submitted: &Submitted, place: &CampaignPlace) {
+    let Submitted { id, jobs, published, rows, variants_per_row: _, stopped, notes } = submitted;
+    for line in notes {
+        note(&format!("note: {line}"));
+    }
+    let (rows, all) = (counted(*rows, "row"), counted(*jobs, "job"));
+    let earlier = match jobs.saturating_sub(*published) {
+        0 => String::new(),
+        earlier => format!(" ({earlier} of them by an earlier submission)"),
+    };
+    match stopped {
+        None => note(&format!("{rows} in {all} submitted{earlier}; how far they are: gravure status {place}")),
+        Some(reason) => note(&format!(
+            "stopped ({}): {rows} in {all} submitted{earlier}; the same command with --campaign {id} goes on",
+            shown(reason, 300)
+        )),
+    }
+}
+
+/// Says how it ended.
+fn told_end(followed: &Followed, place: &CampaignPlace, waited: Duration) -> Status {
+    let Followed { state, dead, is_done } = followed;
+    if !is_done {
+        note(&status::line(&state.counts));
+        note(&format!("the campaign goes on without us: gravure status {place}"));
+        return Status::Stopped;
+    }
+    let failures = status::failures(state, FAILURES_SHOWN);
+    if !failures.is_empty() {
+        note(failures.trim_end());
+    }
+    for (part, (reason, message)) in dead.iter().take(FAILURES_SHOWN) {
+        note(&format!("given up: job {part}: {reason}: {}", shown(message, 300)));
+    }
+    if !dead.is_empty() {
+        note(&format!("{} given up: gravure dead list, gravure dead requeue", counted(dead.len() as u64, "job")));
+    }
+    note(&format!("{} in {:.1} s", status::line(&state.counts), waited.as_secs_f64()));
+    match (state.is_cancelled, state.counts.failed > 0 || !dead.is_empty()) {
+        (true, _) => {
+            note(&format!("{place} was called off"));
             Status::Stopped
         }
-        Some((counts, _, true)) if counts.failed > 0 => Status::SomeFailed,
-        Some(_) => Status::Fine,
-    })
+        (false, true) => Status::SomeFailed,
+        (false, false) => Status::Fine,
+    }
 }
 
-type Outcome = (Counts, BTreeMap<ErrorCode, u64>, bool);
-
-struct Follow<'f> {
-    place: &'f CampaignPlace,
-    store: &'f Arc<dyn Store>,
-    jobs: u64,
-    variants: u64,
-}
-
-impl Follow<'_> {
-    /// Counts, failures by code, and whether all is done.
-    async fn until_done(&self, mut results: tokio::sync::mpsc::Receiver<Vec<u8>>, stop: &Stop) -> Outcome {
-        let bar = status::bar("variants");
-        bar.set_length(self.variants);
-        let mut ended: BTreeMap<String, JobResult> = BTreeMap::new();
-        let started = Instant::now();
-        let (mut look, mut tick) = (tokio::time::interval(LOOK_EVERY), tokio::time::interval(Duration::from_millis(200)));
-        // What an earlier submission has done was told to others.
-        while (ended.len() as u64) < self.jobs && !stop.is_requested() {
-            tokio::select! {
-                Some(result) = results.recv() => {
-                    if let Ok(result) = serde_json::from_slice::<JobResult>(&result) {
-                        ended.insert(result.job.clone(), result);
-                    }
-                }
-                _ = look.tick() => self.look(&mut ended),
-                _ = tick.tick() => {}
-            }
-            bar.set_position(ended.values().map(|result| result.counts.variants()).sum());
-        }
-        bar.finish_and_clear();
-        let (mut counts, mut failures) = (Counts::default(), BTreeMap::new());
-        for result in ended.values() {
-            let JobResult { counts: Counts { ok, failed, skipped, reused, bytes }, .. } = result;
-            counts.ok += ok;
-            counts.failed += failed;
-            counts.skipped += skipped;
-            counts.reused += reused;
-            counts.bytes += bytes;
-            for (code, count) in &result.failures {
-                *failures.entry(*code).or_default() += count;
-            }
-        }
-        let is_done = ended.len() as u64 >= self.jobs;
-        for (code, count) in &failures {
-            note(&format!("{count} failed: {code}"));
-        }
-        note(&status::line(&counts, started.elapsed().as_secs_f64()));
-        (counts, failures, is_done)
+/// The end in numbers.
+fn add_end(report: &mut serde_json::Value, followed: &Followed) {
+    let Followed { state, dead, is_done } = followed;
+    let Counts { ok, failed, skipped, reused, bytes } = state.counts;
+    let numbers = [("variants", state.counts.variants()), ("ok", ok), ("failed", failed), ("skipped", skipped)];
+    let others = [("reused", reused), ("bytes", bytes), ("missing", state.missing()), ("jobs_dead", dead.len() as u64)];
+    for (name, number) in numbers.into_iter().chain(others) {
+        report[name] = number.into();
     }
-
-    /// Results that are in the store and were not heard of.
-    fn look(&self, ended: &mut BTreeMap<String, JobResult>) {
-        let places = self.place.places();
-        // On a thread that may block; what cannot be read now is read the next time.
-        tokio::task::block_in_place(|| {
-            for name in self.store.list(&places.prefix()).unwrap_or_default() {
-                let Some(id) = name.strip_prefix(&places.prefix()).and_then(|name| name.strip_suffix(".result.json")) else {
-                    continue;
-                };
-                if !ended.contains_key(id)
-                    && let Ok(Some(bytes)) = self.store.get(&places.result(id))
-                    && let Ok(result) = serde_json::from_slice::<JobResult>(&bytes)
-                {
-                    ended.insert(id.to_owned(), result);
-                }
-            }
-        });
-    }
+    report["failures"] = json!(state.failures);
+    report["cancelled"] = state.is_cancelled.into();
+    report["done"] = (*is_done).into();
 }

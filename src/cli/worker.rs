@@ -11,14 +11,14 @@ use clap::Args;
 
 use super::Status;
 use super::config::{Config, ConfigArgs};
-use crate::assets::fetch::{Gate, GateConfig, Guard, HostPattern, Objects};
-use crate::queue::rabbit::RabbitQueue;
+use crate::assets::fetch::{FetchLimits, Gate, GateConfig, Guard, HostPattern, Objects};
+use crate::queue::rabbit::{RabbitPublisher, RabbitQueue};
 use crate::store::AllowedPlaces;
 use crate::telemetry::{Health, Metrics, serve};
 use crate::worker::renderer::child::{self, RendererParts};
-use crate::worker::renderer::open::{JobLimits, Opener};
+use crate::worker::renderer::open::{FRESH, JobLimits, Opener};
 use crate::worker::renderer::supervisor::RendererSettings;
-use crate::worker::{Ended, Settings, Shutdown, WorkerParts};
+use crate::worker::{Ended, Settings, Shutdown, WorkerParts, depths};
 
 /// The least memory that a renderer is allowed by default.
 const LEAST_MEMORY: u64 = 2 << 30;
@@ -56,6 +56,7 @@ pub fn run(args: &WorkerArgs) -> anyhow::Result<Status> {
         let server = server.with_context(|| format!("cannot listen on {address} (worker.http)"))?;
         tracing::info!(listening = %server.address(), broker = config.amqp.shown(), destinations = ?config.worker.destinations, "worker starts");
         health.set_storage(true, "not asked yet");
+        tokio::spawn(depths::watch(RabbitPublisher::new(config.amqp.clone()), metrics.clone()));
         let shutdown = Shutdown::default();
         end_on_signals(&shutdown)?;
         let lanes = config.amqp.lanes.iter().map(|lane| (lane.name.clone(), lane.weight)).collect();
@@ -149,6 +150,7 @@ pub fn run_renderer(args: &RendererArgs) -> anyhow::Result<Status> {
         guard,
         cache: worker.fetch.cache.clone(),
         objects: Some(objects.clone()),
+        limits: FetchLimits { fresh_for: FRESH, ..FetchLimits::default() },
         ..GateConfig::default()
     });
     let gate = gate.context("worker.fetch.cache cannot be used")?;

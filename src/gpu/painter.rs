@@ -85,6 +85,7 @@ pub struct Painter {
     parts: Parts,
     ring: Ring,
     in_flight: VecDeque<InFlight>,
+    plates_drawn: u64,
 }
 
 /// All that a lost device takes with it.
@@ -123,7 +124,7 @@ impl Painter {
     pub fn open_with(library: Arc<FontLibrary>, options: DeviceOptions) -> Result<Self, GpuError> {
         let parts = Parts::open(&library, options)?;
         let planner = Planner::new(parts.device.limits);
-        Ok(Self { library, options, planner, parts, ring: Ring::new(RING_PLACES), in_flight: VecDeque::new() })
+        Ok(Self { library, options, planner, parts, ring: Ring::new(RING_PLACES), in_flight: VecDeque::new(), plates_drawn: 0 })
     }
 
     /// The adapter's name.
@@ -176,6 +177,7 @@ impl Painter {
         // Libraries below panic on some calls once the device is lost; everything they made is rebuilt then.
         let result = catch_unwind(AssertUnwindSafe(|| {
             let plan = self.planner.plan(canvases)?;
+            self.plates_drawn += plan.new_plates.len() as u64;
             self.carry_out(plan)
         }))
         .unwrap_or_else(|_| Err(GpuError::Lost("a call on the device panicked".to_owned()).into()));
@@ -192,6 +194,16 @@ impl Painter {
                 Err(error)
             }
         }
+    }
+
+    /// Plates drawn so far.
+    pub fn plates_drawn(&self) -> u64 {
+        self.plates_drawn
+    }
+
+    /// Memory that the device has reserved for what is drawn and drawn with. 0 where that is not told.
+    pub fn memory_bytes(&self) -> u64 {
+        self.parts.device.device.generate_allocator_report().map_or(0, |report| report.total_reserved_bytes)
     }
 
     /// Waits for the oldest sheet on its way.

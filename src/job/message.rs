@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use thiserror::Error;
 
-use super::{Output, Row};
+use super::{Output, Row, RowError, RowErrorKind};
 
 /// One message of the queue. Unknown members are refused.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -27,10 +27,11 @@ pub struct Job {
     pub attempt: u32,
     /// The design.
     pub template: TemplateSource,
-    /// Where relative paths of the template start.
+    /// Where relative paths of the template start: `s3://bucket/folder/`, with a slash at its end; else the folder of
+    /// the file that is named. Absent: the template's URL.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub template_base: Option<String>,
-    /// Where relative paths in row values start.
+    /// Where relative paths in row values start, likewise. Absent: the data's URL, else as for the template.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data_base: Option<String>,
     /// The rows themselves. Either these or `data`.
@@ -42,6 +43,9 @@ pub struct Job {
     /// The numbers of `rows` where they do not follow one another: the rows of a retry. As many as `rows`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub row_numbers: Option<Vec<u64>>,
+    /// Rows among `rows` that could not be read where the data was: they fail with the reason.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unreadable: Vec<UnreadableRow>,
     /// Where the rows are. Either this or `rows`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data: Option<Data>,
@@ -104,6 +108,19 @@ impl TryFrom<Value> for TemplateSource {
             _ => Err("expected a template: its URL, or the template itself as an object"),
         }
     }
+}
+
+/// A row that is none: so that it is told of under its number, as every row is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UnreadableRow {
+    /// Its number, from 0.
+    pub row: u64,
+    /// The line of the data on which it starts, from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<u64>,
+    /// Why it cannot be read. Holds no values.
+    pub message: String,
 }
 
 /// A part of a data file.
@@ -213,6 +230,20 @@ impl Job {
         }
     }
 
+    /// The rows that the message itself carries, those that could not be read among them, in the order of their
+    /// numbers.
+    pub fn told_rows(&self) -> Vec<Result<Row, RowError>> {
+        let unreadable = self.unreadable.iter().map(|UnreadableRow { row, line, message }| {
+            let error = RowError { line: *line, ..RowError::new(RowErrorKind::Told(message.clone())).in_row(*row) };
+            (*row, Err(error))
+        });
+        let mut rows: Vec<_> = self.inline_rows().map(|row| (row.number, Ok(row))).chain(unreadable).collect();
+        if !self.unreadable.is_empty() {
+            rows.sort_by_key(|(number, _)| *number);
+        }
+        rows.into_iter().map(|(_, row)| row).collect()
+    }
+
     /// The rows that the message itself carries.
     pub fn inline_rows(&self) -> impl Iterator<Item = Row> {
         let number_of = |nth: usize| match &self.row_numbers {
@@ -236,6 +267,7 @@ pub(crate) mod tests {
         "version": 1, "id": "c-0", "campaign": "c", "part": 0, "attempt": 2,
         "template": {"gravure": 1}, "template_base": "s3://b/t", "data_base": "s3://b/d",
         "rows": [{"id": 7, "name": "x"}], "first_row": 10, "row_numbers": [12],
+        "unreadable": [{"row": 11, "line": 13, "message": "no object"}],
         "set": {"name": "y"}, "sizes": ["link"], "scale": 2.0,
         "outputs": [{"format": "webp", "quality": 85, "lossless": false, "effort": 2, "suffix": "-s"}],
         "destination": "s3://b/out", "name": "{{ key }}.{{ ext }}",
@@ -258,6 +290,9 @@ pub(crate) mod tests {
         assert_eq!(serde_json::to_value(&job).unwrap(), serde_json::from_str::<Value>(FULL).unwrap());
         let rows = job.inline_rows().collect::<Vec<_>>();
         assert_eq!(rows[0].get("id"), Some(&Value::from(7)));
+        let told = job.told_rows();
+        assert_eq!(told[0].as_ref().unwrap_err().to_string(), "line 13: no object");
+        assert_eq!((told[0].as_ref().unwrap_err().row, told[1].as_ref().unwrap().number), (Some(11), 12));
         let by_url = with("template", "s3://b/t.yaml".into()).unwrap();
         assert_eq!(by_url.template, TemplateSource::Url("s3://b/t.yaml".to_owned()));
     }

@@ -28,7 +28,7 @@ pub use campaign::CampaignFile;
 pub use digest::digest;
 pub use error_code::ErrorCode;
 pub use format::{Format, FormatError};
-pub use message::{Data, Job, JobError, TemplateSource};
+pub use message::{Data, Job, JobError, TemplateSource, UnreadableRow};
 #[cfg(test)]
 pub(crate) use message::tests as message_tests;
 pub use name::{NameError, ObjectName};

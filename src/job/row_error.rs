@@ -82,6 +82,9 @@ pub enum RowErrorKind {
     /// An array that ends in the middle.
     #[error("the array is not closed: the data ends too early")]
     ArrayNotClosed,
+    /// What another process said of the row.
+    #[error("{0}")]
+    Told(String),
     /// Brackets or commas where none belong.
     #[error("expected {expected}, found {found:?}")]
     Unexpected {
@@ -153,7 +156,8 @@ impl RowError {
             RowErrorKind::CellCount { .. }
             | RowErrorKind::Json(_)
             | RowErrorKind::NotAnObject(_)
-            | RowErrorKind::DuplicateName(_) => false,
+            | RowErrorKind::DuplicateName(_)
+            | RowErrorKind::Told(_) => false,
             RowErrorKind::Io(_)
             | RowErrorKind::Utf16
             | RowErrorKind::Foreign(_)

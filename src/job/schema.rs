@@ -4,7 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{
-    Compression, ErrorCode, Format, Job, JobResult, Jpeg, ObjectName, Subsampling, Suffix, WARNING_CODES, Webp,
+    CampaignFile, Compression, ErrorCode, Format, Job, JobResult, Jpeg, ObjectName, Subsampling, Suffix, WARNING_CODES, Webp,
 };
 
 const DRAFT: &str = "https://json-schema.org/draft/2020-12/schema";
@@ -65,6 +65,14 @@ pub fn job() -> Value {
             "row_count": count("absent: all that follow"),
         }),
     );
+    let unreadable = object(
+        &["row", "message"],
+        json!({
+            "row": count("number of the row, from 0"),
+            "line": count("line of the data on which it starts, from 1"),
+            "message": {"type": "string"},
+        }),
+    );
     let mut schema = titled(
         "gravure job",
         object(
@@ -84,6 +92,10 @@ pub fn job() -> Value {
                     "type": "array", "items": count("from 0"),
                     "description": "one for each of rows, where they do not follow one another",
                 },
+                "unreadable": {
+                    "type": "array", "items": unreadable,
+                    "description": "rows that could not be read where the data was: they fail with the reason",
+                },
                 "data": data,
                 "set": {"type": "object", "additionalProperties": {"type": "string"}, "description": "values that fields have in every row"},
                 "sizes": {"type": "array", "items": {"type": "string"}, "description": "empty: all of the template's"},
@@ -100,6 +112,35 @@ pub fn job() -> Value {
     );
     schema["oneOf"] = json!([{"required": ["rows"]}, {"required": ["data"]}]);
     schema
+}
+
+/// Of `campaign.json`.
+pub fn campaign() -> Value {
+    titled(
+        "gravure campaign",
+        object(
+            &[
+                "version", "campaign", "created", "now", "template", "template_hash", "plan_hash", "lane", "rows_per_job",
+                "variants_per_row", "parts", "rows", "rows_hash", "is_complete",
+            ],
+            json!({
+                "version": {"const": CampaignFile::VERSION},
+                "campaign": id("its id"),
+                "created": {"type": "string", "format": "date-time", "description": "when it was first submitted"},
+                "now": {"type": "string", "format": "date-time", "description": "what templates see as now"},
+                "template": {"type": "string", "description": "the template's name"},
+                "template_hash": hash("of the template"),
+                "plan_hash": hash("of all that decides what the jobs say, but for the rows"),
+                "lane": {"type": "string", "description": "the lane that its jobs go by"},
+                "rows_per_job": {"type": "integer", "minimum": 1, "description": "rows of one job, at most"},
+                "variants_per_row": count("sizes times outputs"),
+                "parts": count("jobs that the broker has confirmed: those of lower part"),
+                "rows": count("their rows"),
+                "rows_hash": {"type": "string", "description": "hash of these rows; empty: there are none"},
+                "is_complete": {"type": "boolean", "description": "whether all rows are submitted"},
+            }),
+        ),
+    )
 }
 
 /// Of a result message.
@@ -245,6 +286,8 @@ mod tests {
         assert_same_members(&result(), &result_value, &[], "result");
         let job_value = serde_json::from_str(super::super::message::tests::FULL).unwrap();
         assert_same_members(&job(), &job_value, &["data"], "job");
+        let campaign_value = serde_json::to_value(super::super::campaign::tests::full_campaign()).unwrap();
+        assert_same_members(&campaign(), &campaign_value, &[], "campaign");
         let data = serde_json::to_value(super::super::Data { url: "u".into(), first_row: 1, row_count: Some(1) });
         assert_same_members(&job()["properties"]["data"], &data.unwrap(), &[], "job.data");
     }

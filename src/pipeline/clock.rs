@@ -60,6 +60,10 @@ pub struct SheetTotals {
     pub fill: f64,
     /// How many of them fell into each bucket of [`FILL_BOUNDS`].
     pub fills: [u64; FILL_BOUNDS.len()],
+    /// Plates drawn for them.
+    pub plates: u64,
+    /// Memory that the painter has on the GPU now.
+    pub gpu_bytes: u64,
 }
 
 impl Clock {
@@ -80,6 +84,12 @@ impl Clock {
         totals.canvases += canvases as u64;
         totals.fill += fill;
         totals.fills[fill_bucket_of(fill)] += 1;
+    }
+
+    /// What the painter has drawn and holds besides.
+    pub fn painter(&self, plates: u64, gpu_bytes: u64) {
+        let mut totals = self.sheets.lock();
+        (totals.plates, totals.gpu_bytes) = (plates, gpu_bytes);
     }
 
     /// Sheets drawn so far.

@@ -143,6 +143,7 @@ impl<'r> PaintStage<'r> {
                     let width = SheetLimits::sheet_width(canvases[0].list.size.width);
                     let most = self.painter.limits().max_rows(width).max(1);
                     self.clock.sheet(canvases.len(), (f64::from(rows) / f64::from(most)).min(1.0));
+                    self.clock.painter(self.painter.plates_drawn(), self.painter.memory_bytes());
                     self.on_their_way.push_back(batch);
                 }
                 Err(PaintError::TooMuch(what)) => match halves(batch) {

@@ -64,7 +64,7 @@ impl Work {
             Ok(row) if task.plan.names_may_collide => task.names.lock().doubles(&task.plan, row),
             _ => Vec::new(),
         };
-        let number = row.as_ref().map_or(index, |row| row.number);
+        let number = row.as_ref().map_or_else(|error| error.row.unwrap_or(index), |row| row.number);
         NumberedRow { task, index, number, row, doubles }
     }
 }

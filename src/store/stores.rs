@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use super::s3::{Buckets, Fetched, S3Settings, S3Store, SharedS3Store};
+use super::s3::{Buckets, Fetched, ProbeReport, S3Settings, S3Store, SharedS3Store};
 use super::{DirStore, NullStore, Store, StoreError};
 
 /// Destinations that are kept open.
@@ -83,6 +83,17 @@ impl Stores {
         match url.split_once("://") {
             Some(("s3", place)) => self.buckets()?.fetch_place(place, if_none_match, max_bytes),
             _ => Err(StoreError::BadPlace { place: url.to_owned(), message: "expected s3://bucket/key".to_owned() }),
+        }
+    }
+
+    /// Tries what the store of `s3://bucket/prefix` does; `None` for other destinations, which are all alike. Blocks.
+    ///
+    /// # Errors
+    /// When it cannot be reached, or does not let this process write, read and remove.
+    pub fn probe(&self, destination: &str) -> Result<Option<ProbeReport>, StoreError> {
+        match destination.split_once("://") {
+            Some(("s3", place)) => S3Store::new(self.buckets()?, place)?.probe().map(Some),
+            _ => Ok(None),
         }
     }
 

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{SubmitError, SubmitOptions};
+use crate::assets::fetch::stored::written;
 use crate::assets::{Base, Place, parse_url};
 use crate::campaign::Campaign;
 use crate::job::{AssetBase, AssetRef, ObjectName};
@@ -53,7 +54,7 @@ pub fn upload(
     let mut template_set = files(campaign, AssetBase::Template, of_template);
     let rows_set = files(campaign, AssetBase::Data, of_rows);
     let (template, template_base) = match &campaign.template_base {
-        Base::Url(url) => (url.to_string(), url.to_string()),
+        Base::Url(url) => (written(url), written(url)),
         Base::Folder(_) => {
             let path = &options.campaign.template;
             let name = path.file_name().and_then(|name| name.to_str());
@@ -66,13 +67,13 @@ pub fn upload(
             for (asset, _) in plan.template.assets() {
                 template_set.extend(file(campaign, &asset));
             }
-            let base = put(&template_set, options, store)?;
-            (format!("{base}{}", encoded(name)), base)
+            let base = put(&template_set, options, store, stop)?;
+            (format!("{base}{name}"), base)
         }
     };
     let data_base = match &campaign.data_base {
-        Base::Url(url) => url.to_string(),
-        Base::Folder(_) => put(&rows_set, options, store)?,
+        Base::Url(url) => written(url),
+        Base::Folder(_) => put(&rows_set, options, store, stop)?,
     };
     Ok(Uploaded { template, template_base, data_base })
 }
@@ -129,8 +130,8 @@ fn normal(location: &str) -> Option<String> {
     Some(parts.join("/"))
 }
 
-/// Uploads a set and gives its place, with a slash.
-fn put(set: &FileSet, options: &SubmitOptions, store: &Arc<dyn Store>) -> Result<String, SubmitError> {
+/// Uploads a set and gives its place, with a slash. Cut short by a stop, it goes on the next time.
+fn put(set: &FileSet, options: &SubmitOptions, store: &Arc<dyn Store>, stop: &Stop) -> Result<String, SubmitError> {
     let read = |path: &Path| {
         let shown = path.display();
         let length = path.metadata().map_err(|error| SubmitError::Other(format!("{shown}: {error}")))?.len();
@@ -149,6 +150,9 @@ fn put(set: &FileSet, options: &SubmitOptions, store: &Arc<dyn Store>) -> Result
     let (told, answers) = crossbeam_channel::unbounded();
     let mut asked = 0;
     for (name, path) in set {
+        if stop.is_requested() {
+            break;
+        }
         let object = ObjectName::own(&format!("{folder}{name}"))
             .map_err(|error| SubmitError::Other(format!("{}: {error}", path.display())))?;
         if !there.contains(object.as_str()) {
@@ -162,20 +166,13 @@ fn put(set: &FileSet, options: &SubmitOptions, store: &Arc<dyn Store>) -> Result
     }
     let base = options.destination.trim_end_matches('/');
     let base = if base.contains("://") { base.to_owned() } else { file_url(Path::new(base))? };
-    Ok(format!("{base}/{}", encoded(&folder)))
+    Ok(format!("{base}/{folder}"))
 }
 
-/// The URL of a folder of this machine.
+/// The URL of a folder of this machine: such URLs are taken as they are written.
 fn file_url(folder: &Path) -> Result<String, SubmitError> {
     let path = folder.canonicalize().map_err(|error| SubmitError::Other(format!("{}: {error}", folder.display())))?;
-    Ok(format!("file://{}", encoded(&path.to_string_lossy())))
-}
-
-/// A path as a URL has it.
-fn encoded(path: &str) -> String {
-    const KEPT: &percent_encoding::AsciiSet = &percent_encoding::CONTROLS
-        .add(b' ').add(b'"').add(b'#').add(b'%').add(b'<').add(b'>').add(b'?').add(b'`').add(b'{').add(b'}');
-    percent_encoding::utf8_percent_encode(path, KEPT).to_string()
+    Ok(format!("file://{}", path.to_string_lossy()))
 }
 
 #[cfg(test)]
@@ -187,6 +184,5 @@ mod tests {
         assert_eq!(normal("images/./a.png").as_deref(), Some("images/a.png"));
         assert_eq!(normal("x/../images//a.png").as_deref(), Some("images/a.png"));
         assert_eq!(normal("../a.png"), None);
-        assert_eq!(encoded("a b/ä%.png"), "a%20b/%C3%A4%25.png");
     }
 }

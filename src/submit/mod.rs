@@ -7,8 +7,10 @@
 //! Everything that is needed later lies in the destination, beside the images: see [`crate::job::CampaignPlaces`].
 
 mod assets;
+mod follow;
+mod line;
 mod place;
-mod publish;
+mod post;
 mod retry;
 mod status;
 
@@ -18,18 +20,23 @@ use serde_json::Map;
 use thiserror::Error;
 use tokio::runtime::Handle;
 
-use crate::campaign::{Campaign, CampaignError, CampaignOptions, DEFAULT_NAME, DataSource};
-use crate::job::{CampaignFile, CampaignPlaces, Job, JobError, Row, TemplateSource};
+use crate::campaign::{Campaign, CampaignError, CampaignOptions, DEFAULT_NAME, DataSource, current_time};
+use crate::job::{CampaignFile, CampaignPlaces, Job, JobError, Row, RowError, TemplateSource};
 use crate::pipeline::Stop;
 use crate::queue::{Publisher, QueueError};
 use crate::render::{RenderError, check_names};
 use crate::store::{Store, StoreError};
 
 pub use place::CampaignPlace;
-pub use retry::{RetryOptions, Retried, retry};
-pub use status::{FailedRow, JobState, State, state};
+pub use follow::{Followed, Watched, follow};
+pub use retry::{Retried, RetryOptions, retry};
+pub use status::{FailedRow, PartState, State, state};
 
-use publish::Line;
+use line::Line;
+use post::Post;
+
+/// Longest id of a campaign: jobs are named by it, with part and attempt.
+const MAX_ID_BYTES: usize = Job::MAX_ID_BYTES - 20;
 
 /// What to submit, and how.
 #[derive(Clone, Debug)]
@@ -70,13 +77,22 @@ pub struct Submitted {
     pub rows: u64,
     /// Variants of a row.
     pub variants_per_row: u64,
-    /// Whether it ended before the rows did.
-    pub is_stopped: bool,
+    /// Why it ended before the rows did, if it did.
+    pub stopped: Option<String>,
     /// What is allowed and looks like a slip.
     pub notes: Vec<String>,
 }
 
-/// Why nothing, or not everything, was submitted.
+impl Submitted {
+    /// Of a submission that was stopped before its first job.
+    fn nothing(id: String, campaign: &Campaign, reason: String) -> Self {
+        let variants_per_row = campaign.variants_per_row() as u64;
+        let stopped = Some(reason);
+        Self { id, jobs: 0, published: 0, rows: 0, variants_per_row, stopped, notes: campaign.notes.clone() }
+    }
+}
+
+/// Why nothing was submitted.
 #[derive(Debug, Error)]
 pub enum SubmitError {
     /// The template, its assets, the options or the data's header.
@@ -117,16 +133,27 @@ pub fn submit<P: Publisher>(
     }
     let campaign = Campaign::open(&options.campaign)?;
     let plan = campaign.plan();
-    let id = options.id.clone().unwrap_or_else(|| new_id(plan.template.name()));
+    let id = options.id.clone().unwrap_or_else(|| options.new_id());
     Job::check_id("campaign", &id)?;
     // Jobs are named by it, with room for part and attempt.
-    if id.len() > Job::MAX_ID_BYTES - 20 {
-        let message = format!("--campaign: an id has at most {} characters", Job::MAX_ID_BYTES - 20);
-        return Err(SubmitError::Other(message));
+    if id.len() > MAX_ID_BYTES {
+        return Err(SubmitError::Other(format!("--campaign: an id has at most {MAX_ID_BYTES} characters")));
+    }
+    let places = CampaignPlaces::new(&id);
+    let earlier = earlier(store, &places)?;
+    if store.get(&places.cancelled())?.is_some() {
+        return Err(SubmitError::Other(called_off(&CampaignPlace::of(&options.destination, &id))));
     }
     check_names(&campaign, &plan, options.limit, stop)?;
-    let places = CampaignPlaces::new(&id);
     let assets = assets::upload(&campaign, &plan, options, store, stop)?;
+    if let Some(reason) = stop.reason() {
+        return Ok(Submitted::nothing(id, &campaign, reason));
+    }
+    // The time of an interrupted submission goes on, unless another was asked for.
+    let now = match (&earlier, &options.campaign.now) {
+        (Some(earlier), None) => earlier.now.clone(),
+        _ => campaign.now.0.to_string(),
+    };
     let base = Job {
         version: Job::VERSION,
         id: String::new(),
@@ -139,6 +166,7 @@ pub fn submit<P: Publisher>(
         rows: None,
         first_row: 0,
         row_numbers: None,
+        unreadable: Vec::new(),
         data: None,
         set: options.campaign.set.iter().cloned().collect(),
         sizes: campaign.sizes.iter().map(|&size| plan.template.sizes()[size].name.to_string()).collect(),
@@ -146,23 +174,18 @@ pub fn submit<P: Publisher>(
         outputs: campaign.outputs.clone(),
         destination: options.destination.clone(),
         name: Some(options.campaign.name.clone().unwrap_or_else(|| DEFAULT_NAME.to_owned())),
-        now: Some(campaign.now.0.to_string()),
+        now: Some(now.clone()),
         locale: None,
         metadata: Map::new(),
         reply_to: None,
     };
-    let earlier = earlier(store, &places)?;
-    // The time of an interrupted submission goes on, unless another was asked for.
-    let now = match (&earlier, &options.campaign.now) {
-        (Some(earlier), None) => earlier.now.clone(),
-        _ => campaign.now.0.to_string(),
-    };
-    let base = Job { now: Some(now.clone()), ..base };
     let file = CampaignFile {
         version: CampaignFile::VERSION,
         campaign: id.clone(),
+        created: earlier.as_ref().map_or_else(|| current_time().0.to_string(), |earlier| earlier.created.clone()),
         now,
         template: plan.template.name().to_owned(),
+        template_hash: plan.template.hash().to_owned(),
         plan_hash: plan_hash(&base, options, plan.template.hash()),
         lane: options.lane.clone(),
         rows_per_job: options.rows_per_job,
@@ -172,39 +195,74 @@ pub fn submit<P: Publisher>(
         rows_hash: String::new(),
         is_complete: false,
     };
-    if let Some(earlier) = &earlier
-        && earlier.plan_hash != file.plan_hash
-    {
+    if earlier.as_ref().is_some_and(|earlier| earlier.plan_hash != file.plan_hash) {
         let message = format!(
-            "campaign {id} is there already, with another template, other options or another destination: choose \
-             another --campaign"
+            "campaign {id} is there already, with another template, photos, options or destination: choose another \
+             --campaign"
         );
         return Err(SubmitError::Other(message));
     }
-    let rows = campaign.rows_until(stop)?;
-    let mut line = Line::new(base, file, earlier, Arc::clone(store), Arc::clone(publisher), runtime.clone())?;
-    for (_, row) in (0..options.limit.unwrap_or(u64::MAX)).zip(rows) {
-        if stop.is_requested() {
-            break;
+    let rows = campaign.rows_until(stop)?.take(usize::try_from(options.limit.unwrap_or(u64::MAX)).unwrap_or(usize::MAX));
+    let post = Post::new(Arc::clone(store), Arc::clone(publisher), runtime.clone(), &options.lane, stop.clone());
+    let mut line = Line::new(base, file, earlier, Arc::clone(store), post)?;
+    let fed = feed(&mut line, rows, stop, progress).and_then(|()| line.finish(!stop.is_requested()));
+    if let Err(error) = fed {
+        // What was published stays published, and the next submission goes on from there.
+        stop.request(error.to_string());
+        line.give_up();
+        if !line.has_published() {
+            return Err(error);
         }
-        match row {
-            Ok(row) => line.row(row)?,
-            Err(error) if error.is_fatal() => return Err(SubmitError::Other(error.to_string())),
-            // One that cannot be read has no fields: it fails in the worker, under its number.
-            Err(_) => line.broken_row()?,
-        }
-        progress(line.rows());
     }
-    let ended = line.end(!stop.is_requested())?;
+    let (ended, stopped) = (line.reached(), stop.reason());
     Ok(Submitted {
         id,
         jobs: ended.file.parts,
         published: ended.published,
         rows: ended.file.rows,
         variants_per_row: ended.file.variants_per_row,
-        is_stopped: stop.is_requested(),
+        stopped,
         notes: campaign.notes.clone(),
     })
+}
+
+/// Rows into the line, to their end or a stop.
+fn feed<P: Publisher>(
+    line: &mut Line<P>,
+    rows: impl Iterator<Item = Result<Row, RowError>>,
+    stop: &Stop,
+    progress: &mut dyn FnMut(u64),
+) -> Result<(), SubmitError> {
+    for row in rows {
+        if stop.is_requested() {
+            break;
+        }
+        match row {
+            Ok(row) => line.row(fields(&row))?,
+            Err(error) if error.is_fatal() => return Err(SubmitError::Other(error.to_string())),
+            Err(error) => line.unreadable_row(&error)?,
+        }
+        progress(line.rows());
+    }
+    Ok(())
+}
+
+/// Calls a campaign off: workers look before they begin a job. Blocks.
+///
+/// # Errors
+/// When there is no such campaign, or the store takes nothing.
+pub fn cancel(place: &CampaignPlace, store: &Arc<dyn Store>) -> Result<(), SubmitError> {
+    let places = place.places();
+    if earlier(store, &places)?.is_none() {
+        return Err(SubmitError::Other(format!("there is no campaign at {place}")));
+    }
+    store.put(&places.cancelled(), format!("{}\n", current_time().0).as_bytes())?;
+    Ok(())
+}
+
+/// Why nothing more is submitted of a campaign.
+fn called_off(place: &CampaignPlace) -> String {
+    format!("{place} was called off: remove {} from the destination to go on with it", place.places().cancelled())
 }
 
 /// A campaign that was submitted before, all or in part.

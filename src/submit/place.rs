@@ -43,9 +43,73 @@ impl std::fmt::Display for CampaignPlace {
     }
 }
 
+/// What an object in a campaign's folder tells of a job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum JobObject {
+    /// It was published, or is about to be.
+    Message,
+    /// Every variant has an end.
+    Manifest,
+    /// And that was told.
+    Result,
+}
+
+/// Part, attempt and kind of an object of the campaign's; `None` for all others, checkpoints among them.
+pub(super) fn job_object(places: &CampaignPlaces, campaign: &str, name: &str) -> Option<(u64, u32, JobObject)> {
+    let file = name.strip_prefix(&places.prefix())?;
+    // Ids may hold dots: the whole ending counts.
+    let kinds = [
+        (".job.json", JobObject::Message),
+        (".result.json", JobObject::Result),
+        (".jsonl", JobObject::Manifest),
+    ];
+    let (id, kind) = kinds.into_iter().find_map(|(ending, kind)| Some((file.strip_suffix(ending)?, kind)))?;
+    let (part, attempt) = part_of(campaign, id)?;
+    Some((part, attempt, kind))
+}
+
+/// The id of a job.
+pub(super) fn job_id(campaign: &str, part: u64, attempt: u32) -> String {
+    match attempt {
+        1 => format!("{campaign}-{part}"),
+        _ => format!("{campaign}-{part}-a{attempt}"),
+    }
+}
+
+/// Part and attempt of a job by its id: `<campaign>-<part>`, or `<campaign>-<part>-a<attempt>`.
+pub(super) fn part_of(campaign: &str, id: &str) -> Option<(u64, u32)> {
+    let rest = id.strip_prefix(campaign)?.strip_prefix('-')?;
+    match rest.split_once("-a") {
+        Some((part, attempt)) => Some((part.parse().ok()?, attempt.parse().ok()?)),
+        None => Some((rest.parse().ok()?, 1)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn ids_tell_part_and_attempt() {
+        for (part, attempt) in [(12, 1), (0, 3)] {
+            assert_eq!(part_of("spring-a", &job_id("spring-a", part, attempt)), Some((part, attempt)));
+        }
+        assert_eq!(part_of("spring-a", "spring-b-12"), None);
+        assert_eq!(part_of("spring", "spring-x"), None);
+        assert_eq!(part_of("spring", "spring-2026-12"), None, "a job of the campaign spring-2026");
+    }
+
+    #[test]
+    fn objects_of_jobs_are_told_from_all_others() {
+        let places = CampaignPlaces::new("c.1");
+        let told = |name: ObjectName| job_object(&places, "c.1", name.as_str());
+        assert_eq!(told(places.job("c.1-7")), Some((7, 1, JobObject::Message)));
+        assert_eq!(told(places.manifest("c.1-7-a2")), Some((7, 2, JobObject::Manifest)));
+        assert_eq!(told(places.result("c.1-7")), Some((7, 1, JobObject::Result)));
+        for other in [places.checkpoint("c.1-7"), places.campaign(), places.cancelled(), places.result("c.2-7")] {
+            assert_eq!(told(other.clone()), None, "{other}");
+        }
+    }
 
     #[test]
     fn places_are_read_back() {

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use crossbeam_channel::unbounded;
 use tokio::runtime::Handle;
 
-use super::publish::{Sent, store_and_publish};
-use super::status::get_job;
-use super::{CampaignPlace, SubmitError, state};
+use super::place::job_id;
+use super::post::{Parcel, Post};
+use super::status::{PartState, get_json, state};
+use super::{CampaignPlace, SubmitError, called_off};
 use crate::job::Job;
+use crate::pipeline::Stop;
 use crate::queue::Publisher;
 use crate::store::Store;
 
@@ -17,7 +18,7 @@ use crate::store::Store;
 pub struct RetryOptions {
     /// Rows that failed.
     pub failed: bool,
-    /// Jobs that have no end.
+    /// Jobs that have no end: also those that only wait for their turn, which does no harm but costs the work twice.
     pub missing: bool,
 }
 
@@ -33,60 +34,75 @@ pub struct Retried {
 /// Submits again what failed or is missing. Blocks.
 ///
 /// # Errors
-/// When the campaign cannot be read or a job not be published.
+/// When the campaign cannot be read or a job not be published. What was published before stays published.
 pub fn retry<P: Publisher>(
     place: &CampaignPlace,
     options: RetryOptions,
     store: &Arc<dyn Store>,
     publisher: &Arc<P>,
     runtime: &Handle,
+    stop: &Stop,
 ) -> Result<Retried, SubmitError> {
     let places = place.places();
     let state = state(place, store)?;
     if state.is_cancelled {
-        let message = format!("{place} was called off: remove {} from the store to go on", places.cancelled());
-        return Err(SubmitError::Other(message));
+        return Err(SubmitError::Other(called_off(place)));
     }
-    let (answers_in, answers) = unbounded();
+    let lane = &state.file.lane;
+    let mut post = Post::new(Arc::clone(store), Arc::clone(publisher), runtime.clone(), lane, stop.clone());
     let mut retried = Retried::default();
-    for (part, job) in &state.parts {
-        let Some((last, first_id)) = job.attempts.keys().next_back().zip(job.attempts.values().next()) else { continue };
-        let failed = options.failed && job.has_ended && !job.failed_rows.is_empty();
-        let missing = options.missing && !job.has_ended;
-        if !failed && !missing {
+    let mut confirmed = 0;
+    for (&part, state) in &state.parts {
+        if stop.is_requested() {
+            break;
+        }
+        let Some((is_wanted, last)) = wanted(state, options).zip(state.attempts.last()) else { continue };
+        // The first attempt has all rows of the part.
+        let first: Job = get_json(store, &places.job(&job_id(&place.id, part, 1)))?;
+        let again = only(first, is_wanted, !state.has_ended());
+        let rows = again.rows.as_ref().map_or(0, Vec::len) as u64;
+        if rows == 0 && again.unreadable.is_empty() {
             continue;
         }
-        let first: Job = get_job(store, &places.job(first_id))?;
         let attempt = last + 1;
-        let id = format!("{}-{part}-a{attempt}", place.id);
-        let again = match failed {
-            true => only(first, |number| job.failed_rows.contains(&number)),
-            false => first,
-        };
-        let again = Job { id: id.clone(), attempt, ..again };
+        let again = Job { id: job_id(&place.id, part, attempt), attempt, ..again };
         retried.jobs += 1;
-        retried.rows += again.rows.as_ref().map_or(0, |rows| rows.len() as u64);
+        retried.rows += rows;
+        while post.is_full() {
+            confirmed += post.confirmed().transpose()?.map_or(0, |_| 1);
+        }
         let body = serde_json::to_vec(&again).expect("a job is strings and numbers");
-        let send = Sent {
-            part: *part,
-            lane: state.file.lane.clone(),
-            id: id.clone(),
-            publisher: Arc::clone(publisher),
-            runtime: runtime.clone(),
-            answers: answers_in.clone(),
-        };
-        store_and_publish(store, &places.job(&id), body, send);
+        post.send(Parcel { part, place: places.job(&again.id), id: again.id, body });
     }
-    for _ in 0..retried.jobs {
-        answers.recv().expect("we hold a sender ourselves")?;
+    while let Some(answer) = post.confirmed() {
+        answer?;
+        confirmed += 1;
     }
-    Ok(retried)
+    match confirmed == retried.jobs {
+        true => Ok(retried),
+        false => Err(SubmitError::Other(format!("stopped: {confirmed} of {} jobs are submitted again", retried.jobs))),
+    }
 }
 
-/// A job with some of its rows, under their numbers.
-fn only(job: Job, is_wanted: impl Fn(u64) -> bool) -> Job {
+/// Which rows of a part are tried again; `None`: nothing of it.
+fn wanted(part: &PartState, options: RetryOptions) -> Option<Box<dyn Fn(u64) -> bool + '_>> {
+    // Rows that are being tried again already have no end yet.
+    let (failed, missing) = (part.is_done() && !part.failed_rows.is_empty(), !part.is_done());
+    if !(failed && options.failed || missing && options.missing) {
+        return None;
+    }
+    Some(match part.has_ended() {
+        true => Box::new(|row| part.failed_rows.contains(&row)),
+        false => Box::new(|row| !part.finished_rows.contains(&row)),
+    })
+}
+
+/// A job with some of its rows, under their numbers. Rows that could not be read then cannot be read now: they are
+/// told of once more only where the first attempt did not come to it.
+fn only(job: Job, is_wanted: impl Fn(u64) -> bool, with_unreadable: bool) -> Job {
     let numbers: Vec<u64> = job.inline_rows().map(|row| row.number).collect();
     let rows = job.rows.unwrap_or_default().into_iter().zip(numbers).filter(|(_, number)| is_wanted(*number));
     let (rows, numbers): (Vec<_>, Vec<_>) = rows.unzip();
-    Job { rows: Some(rows), row_numbers: Some(numbers), first_row: 0, ..job }
+    let unreadable = if with_unreadable { job.unreadable } else { Vec::new() };
+    Job { rows: Some(rows), row_numbers: Some(numbers), first_row: 0, unreadable, ..job }
 }

@@ -10,6 +10,7 @@
 //! One loop owns the books and decides; whatever takes time (the store, the broker's confirms, the renderer) happens
 //! in tasks that report back to it. The renderer may die at any moment: it is another process.
 
+pub mod depths;
 mod desk;
 mod endings;
 mod intake;

@@ -13,7 +13,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("sheet", &["layout", "assets", "pixels"]),
     ("gpu", &["sheet", "layout", "assets", "pixels"]),
     ("encode", &["job", "pixels"]),
-    ("store", &["job"]),
+    ("store", &["job", "telemetry"]),
     ("ledger", &["job"]),
     ("queue", &["job", "telemetry"]),
     ("telemetry", &[]),

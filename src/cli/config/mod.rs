@@ -64,6 +64,12 @@ pub struct ConfigArgs {
 }
 
 impl ConfigArgs {
+    /// Those of commands that have no such flags.
+    pub fn of_environment() -> Self {
+        let config = std::env::var_os("GRAVURE_CONFIG").filter(|file| !file.is_empty());
+        Self { config: config.map(PathBuf::from), settings: Vec::new() }
+    }
+
     /// Reads file, environment and flags.
     pub fn read(&self) -> anyhow::Result<Config> {
         // What is not Unicode can be no setting of ours.

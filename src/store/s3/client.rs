@@ -4,14 +4,14 @@
 //! made here may be made twice: an object is put whole, under the same name, with the same bytes.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::retry::RetryConfig;
 use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::config::{
-    BehaviorVersion, HttpClient, Region, RequestChecksumCalculation, ResponseChecksumValidation,
+    BehaviorVersion, Credentials, HttpClient, Region, RequestChecksumCalculation, ResponseChecksumValidation,
     StalledStreamProtectionConfig,
 };
 use aws_smithy_http_client::tls::Provider;
@@ -22,6 +22,7 @@ use tokio::sync::Semaphore;
 
 use super::error::Verdict;
 use super::settings::S3Settings;
+use crate::store::StoreError;
 
 /// The client, shared by all buckets of a process.
 pub struct Buckets {
@@ -33,8 +34,6 @@ pub struct Buckets {
     /// In KiB.
     pub(super) bytes: Arc<Semaphore>,
     pub(super) totals: S3Totals,
-    /// What ETags are: see [`EtagKind`].
-    pub(super) etags: AtomicU8,
     /// Taken apart in `drop`: a runtime may not be dropped by one of another runtime's threads.
     runtime: Option<Runtime>,
 }
@@ -50,38 +49,29 @@ pub struct S3Totals {
     pub retries: AtomicU64,
     /// Objects that were not put.
     pub errors: AtomicU64,
+    /// Of them those that the store refused.
+    pub refused: AtomicU64,
+    /// Of them those that there was no answer for.
+    pub unreachable: AtomicU64,
     /// On their way now.
     pub in_flight: AtomicU64,
-}
-
-/// Whether a store's ETags are the MD5 of an object's bytes. Learnt from the first object.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub enum EtagKind {
-    /// Nothing was stored yet.
-    Unknown,
-    /// They are.
-    Md5,
-    /// They are something else, as under some kinds of encryption.
-    Other,
+    /// Their length.
+    pub in_flight_bytes: AtomicU64,
 }
 
 impl Buckets {
     /// Reads credentials and region; nothing is sent yet.
     ///
     /// # Errors
-    /// When the system gives no threads.
+    /// When the system gives no threads, or a secret that the settings name cannot be read.
     pub fn open(settings: S3Settings) -> std::io::Result<Self> {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(2)
-            .thread_name("store")
-            .enable_all()
-            .build()?;
-        let http = aws_smithy_http_client::Builder::new()
-            .tls_provider(Provider::Rustls(CryptoMode::Ring))
-            .build_https();
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(2).thread_name("store").enable_all().build()?;
+        let http =
+            aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
         let endpoint = settings.endpoint();
-        let config = runtime.block_on(load(&settings, http, endpoint.as_deref()));
+        let credentials = settings.credentials()?;
+        let config = runtime.block_on(load(&settings, credentials, http, endpoint.as_deref()));
         let most = usize::try_from(settings.max_bytes_in_flight >> 10).unwrap_or(usize::MAX);
         let bytes = most.clamp(1, Semaphore::MAX_PERMITS.min(u32::MAX as usize));
         Ok(Self {
@@ -91,7 +81,6 @@ impl Buckets {
             requests: Arc::new(Semaphore::new(settings.max_requests.max(1))),
             bytes: Arc::new(Semaphore::new(bytes)),
             totals: S3Totals::default(),
-            etags: AtomicU8::new(EtagKind::Unknown as u8),
             settings,
             runtime: Some(runtime),
         })
@@ -102,20 +91,27 @@ impl Buckets {
         &self.totals
     }
 
-    /// What its ETags are, as far as is known.
-    pub fn etag_kind(&self) -> EtagKind {
-        match self.etags.load(Ordering::Relaxed) {
-            1 => EtagKind::Md5,
-            2 => EtagKind::Other,
-            _ => EtagKind::Unknown,
-        }
-    }
-
     pub(super) fn runtime(&self) -> &Runtime {
         self.runtime.as_ref().expect("it is there until it is dropped")
     }
 
-    /// Tries a request until it gives something, may not be tried again, or took too long in all.
+    /// What a verdict is called, about an object of a place.
+    pub(super) fn error(&self, place: &str, object: &str, verdict: Verdict) -> StoreError {
+        let place = place.to_owned();
+        let of_object = |message| StoreError::Object { object: object.to_owned(), message };
+        match verdict {
+            Verdict::Again(message) => StoreError::Unreachable { place, message },
+            Verdict::Refused(message) => {
+                StoreError::Refused { place: format!("{place} at {}", self.endpoint), message }
+            }
+            Verdict::Wrong(message) => of_object(message),
+            Verdict::Missing | Verdict::NotModified => of_object("the store answered out of place".to_owned()),
+        }
+    }
+
+    /// Tries a request until it gives something, may not be tried again, or took too long in all. What is tried may
+    /// send several requests one after the other; it may not call this again, for each call holds a place among the
+    /// requests that go on at a time.
     pub(super) async fn patiently<T, F: Future<Output = Result<T, Verdict>>>(
         &self,
         mut attempt: impl FnMut() -> F,
@@ -159,10 +155,15 @@ impl std::fmt::Debug for Buckets {
 
 async fn load(
     settings: &S3Settings,
+    credentials: Option<Credentials>,
     http: impl HttpClient + 'static,
     endpoint: Option<&str>,
 ) -> aws_sdk_s3::Config {
-    let chain = aws_config::defaults(BehaviorVersion::latest()).http_client(http).load().await;
+    let mut chain = aws_config::defaults(BehaviorVersion::latest()).http_client(http);
+    if let Some(credentials) = credentials {
+        chain = chain.credentials_provider(credentials);
+    }
+    let chain = chain.load().await;
     let region = settings.region.clone().map(Region::new).or_else(|| chain.region().cloned());
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(Duration::from_millis(settings.connect_timeout_ms))

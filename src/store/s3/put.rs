@@ -3,37 +3,53 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use aws_sdk_s3::config::Config;
+use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::primitives::ByteStream;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use md5::{Digest, Md5};
 
-use super::client::EtagKind;
 use super::error::{Verdict, judge};
-use super::{Fetched, S3Store, Stored, bare};
+use super::{EtagKind, Fetched, S3Store, Stored, bare};
 use crate::job::ObjectName;
 use crate::store::WhenStored;
+
+/// What a request on its way takes beside its body, about: so that small objects are not too many at a time.
+const REQUEST_BYTES: u64 = 16 << 10;
+/// A body of this length may take longer than others.
+const LONG_BYTES: usize = 4 << 20;
 
 /// Stores an object.
 pub(super) async fn put(store: &Arc<S3Store>, object: &ObjectName, body: Bytes) -> Result<Stored, Verdict> {
     let totals = &store.buckets.totals;
+    let length = body.len() as u64;
     totals.in_flight.fetch_add(1, Ordering::Relaxed);
+    totals.in_flight_bytes.fetch_add(length, Ordering::Relaxed);
     let digest: [u8; 16] = Md5::digest(&body).into();
     let key = store.key(object);
     let put = || attempt(store, object, &key, &body, &digest);
     let stored = store.buckets.patiently(put).await;
     totals.in_flight.fetch_sub(1, Ordering::Relaxed);
+    totals.in_flight_bytes.fetch_sub(length, Ordering::Relaxed);
     match &stored {
         Ok(_) => {
             totals.puts.fetch_add(1, Ordering::Relaxed);
-            totals.put_bytes.fetch_add(body.len() as u64, Ordering::Relaxed);
+            totals.put_bytes.fetch_add(length, Ordering::Relaxed);
         }
-        Err(_) => drop(totals.errors.fetch_add(1, Ordering::Relaxed)),
+        Err(verdict) => {
+            totals.errors.fetch_add(1, Ordering::Relaxed);
+            match verdict {
+                Verdict::Again(_) => drop(totals.unreachable.fetch_add(1, Ordering::Relaxed)),
+                Verdict::Refused(_) | Verdict::Missing => drop(totals.refused.fetch_add(1, Ordering::Relaxed)),
+                _ => {}
+            }
+        }
     }
     stored.map_err(|verdict| match verdict {
         // There is no object to be missing: it is the bucket.
-        Verdict::Missing => Verdict::Refused("NoSuchBucket".to_owned()),
+        Verdict::Missing => Verdict::no_bucket(),
         verdict => verdict,
     })
 }
@@ -42,7 +58,7 @@ pub(super) async fn put(store: &Arc<S3Store>, object: &ObjectName, body: Bytes) 
 pub(super) fn put_then(store: &Arc<S3Store>, object: &ObjectName, bytes: Vec<u8>, done: WhenStored) {
     let runtime = store.buckets.runtime();
     let most = store.buckets.settings.max_bytes_in_flight >> 10;
-    let share = (bytes.len() as u64).div_ceil(1024).clamp(1, most.max(1)) as u32;
+    let share = (bytes.len() as u64 + REQUEST_BYTES).div_ceil(1024).clamp(1, most.max(1)) as u32;
     let held = runtime.block_on(Arc::clone(&store.buckets.bytes).acquire_many_owned(share));
     let (store, object) = (Arc::clone(store), object.clone());
     runtime.spawn(async move {
@@ -65,7 +81,6 @@ async fn attempt(
 ) -> Result<Stored, Verdict> {
     let buckets = &store.buckets;
     let settings = &buckets.settings;
-    let is_image = !object.as_str().starts_with(ObjectName::FOLDER);
     let mut request = buckets
         .client
         .put_object()
@@ -75,56 +90,71 @@ async fn attempt(
         .content_length(body.len() as i64)
         .content_md5(BASE64_STANDARD.encode(digest))
         .body(ByteStream::from(body.clone()));
-    if is_image {
-        request = request.set_cache_control(settings.cache_control.clone()).set_tagging(settings.tagging());
+    if is_image(object.as_str()) {
+        request = request
+            .set_cache_control(settings.cache_control.clone())
+            .set_tagging(settings.tagging())
+            .set_storage_class(settings.storage_class.as_deref().map(Into::into));
         for (name, value) in &settings.metadata {
             request = request.metadata(name, value);
         }
     }
-    let sent = match buckets.is_tls && !settings.sign_payload {
-        true => request.customize().disable_payload_signing().send().await,
-        false => request.send().await,
-    };
+    let mut request = request.customize();
+    if body.len() > LONG_BYTES {
+        let patience = TimeoutConfig::builder().operation_attempt_timeout(settings.patience(body.len() as u64));
+        request = request.config_override(Config::builder().timeout_config(patience.build()));
+    }
+    if buckets.is_tls && !settings.sign_payload {
+        request = request.disable_payload_signing();
+    }
+    let sent = request.send().await;
     let etag = sent.map_err(|error| judge(&error))?.e_tag().map(bare);
-    verify(store, object, key, body, digest, etag.as_deref()).await?;
+    verify(store, key, body, digest, etag.as_deref()).await?;
     Ok(Stored { etag })
 }
 
 /// Compares what the store has with what was sent.
 async fn verify(
     store: &S3Store,
-    object: &ObjectName,
     key: &str,
     body: &Bytes,
     digest: &[u8; 16],
     etag: Option<&str>,
 ) -> Result<(), Verdict> {
-    let md5 = hex(digest);
-    let differs = || Err(Verdict::Again("the store has other bytes than were sent".to_owned()));
-    let buckets = &store.buckets;
-    match buckets.etag_kind() {
-        _ if etag == Some(md5.as_str()) => {
-            buckets.etags.store(EtagKind::Md5 as u8, Ordering::Relaxed);
-            Ok(())
+    let is_kept = match store.etag_kind() {
+        _ if etag == Some(hex(digest).as_str()) => {
+            store.learn_etags(EtagKind::Md5);
+            true
         }
-        EtagKind::Md5 => differs(),
-        // Either its ETags are something else, or it has something else: only the object itself can tell.
-        EtagKind::Unknown => match buckets.fetch(&store.bucket, key, None, u64::MAX).await? {
-            Fetched::Object { bytes, .. } if bytes == *body => {
-                buckets.etags.store(EtagKind::Other as u8, Ordering::Relaxed);
-                Ok(())
+        EtagKind::Other => {
+            let head = store.head_once(key).await?;
+            head.is_some_and(|head| head.bytes == body.len() as u64 && head.etag.as_deref() == etag)
+        }
+        // Either it has other bytes, or its ETags are something else here, or from now on: only the object can tell.
+        EtagKind::Unknown | EtagKind::Md5 => {
+            match store.buckets.fetch_once(&store.bucket, key, None, body.len() as u64).await {
+                Ok(Fetched::Object { bytes, .. }) if bytes == *body => {
+                    store.learn_etags(EtagKind::Other);
+                    true
+                }
+                Err(verdict @ (Verdict::Again(_) | Verdict::Refused(_))) => return Err(verdict),
+                _ => false,
             }
-            _ => differs(),
-        },
-        EtagKind::Other => match store.head(object).await? {
-            Some((bytes, found)) if bytes == body.len() as u64 && found.as_deref() == etag => Ok(()),
-            _ => differs(),
-        },
+        }
+    };
+    match is_kept {
+        true => Ok(()),
+        false => Err(Verdict::Again("the store has other bytes than were sent".to_owned())),
     }
 }
 
-fn hex(digest: &[u8]) -> String {
+pub(super) fn hex(digest: &[u8]) -> String {
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// What people look at, and not gravure's own books.
+fn is_image(name: &str) -> bool {
+    !name.starts_with(ObjectName::FOLDER) && ![ObjectName::MANIFEST, ObjectName::INDEX].contains(&name)
 }
 
 /// By the name's end.

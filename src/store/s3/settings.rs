@@ -2,8 +2,11 @@
 //! from the standard chain (`AWS_*` variables, profiles, roles) where nothing is said here.
 
 use std::collections::BTreeMap;
+use std::io;
+use std::path::PathBuf;
 use std::time::Duration;
 
+use aws_sdk_s3::config::Credentials;
 use serde::{Deserialize, Serialize};
 
 /// The section `[storage]`. Every member has a default.
@@ -14,6 +17,10 @@ pub struct S3Settings {
     pub endpoint: Option<String>,
     /// Default: of the standard chain, else `us-east-1`.
     pub region: Option<String>,
+    /// Id of an access key, where the standard chain is not to be asked; needs `secret_access_key_file`.
+    pub access_key_id: Option<String>,
+    /// File with the secret of `access_key_id`, as a cluster mounts it: read once, when the first bucket is opened.
+    pub secret_access_key_file: Option<PathBuf>,
     /// Whether the bucket stands in the path rather than in the host name. Default: yes where an endpoint is given.
     pub path_style: Option<bool>,
     /// Requests at a time. Default: 64.
@@ -34,6 +41,8 @@ pub struct S3Settings {
     pub metadata: BTreeMap<String, String>,
     /// Tags of images.
     pub tags: BTreeMap<String, String>,
+    /// Storage class of images, as the store calls it: `STANDARD_IA`. Default: the bucket's.
+    pub storage_class: Option<String>,
     /// Whether bodies are signed over https as well. Default: no; TLS keeps them whole, and Content-MD5 is sent.
     pub sign_payload: bool,
 }
@@ -43,6 +52,8 @@ impl Default for S3Settings {
         Self {
             endpoint: None,
             region: None,
+            access_key_id: None,
+            secret_access_key_file: None,
             path_style: None,
             max_requests: 64,
             max_bytes_in_flight: 64 << 20,
@@ -53,6 +64,7 @@ impl Default for S3Settings {
             cache_control: None,
             metadata: BTreeMap::new(),
             tags: BTreeMap::new(),
+            storage_class: None,
             sign_payload: false,
         }
     }
@@ -66,8 +78,28 @@ impl S3Settings {
         self.endpoint.clone().or_else(environment)
     }
 
+    /// The credentials that the settings name.
+    pub(super) fn credentials(&self) -> io::Result<Option<Credentials>> {
+        let (id, file) = match (&self.access_key_id, &self.secret_access_key_file) {
+            (None, None) => return Ok(None),
+            (Some(id), Some(file)) => (id, file),
+            _ => return Err(io::Error::other("access_key_id and secret_access_key_file belong together")),
+        };
+        let secret = std::fs::read_to_string(file)
+            .map_err(|error| io::Error::new(error.kind(), format!("cannot read {}: {error}", file.display())))?;
+        crate::telemetry::hide(secret.trim());
+        Ok(Some(Credentials::new(id, secret.trim(), None, None, "settings")))
+    }
+
+    /// For one attempt of a request without much of a body.
     pub(super) fn attempt_timeout(&self) -> Duration {
         Duration::from_millis(self.attempt_timeout_ms)
+    }
+
+    /// For one attempt of a request with a body: long ones, manifests of large campaigns, get a second more for each
+    /// MiB.
+    pub(super) fn patience(&self, bytes: u64) -> Duration {
+        self.attempt_timeout() + Duration::from_secs(bytes >> 20)
     }
 
     pub(super) fn total_timeout(&self) -> Duration {

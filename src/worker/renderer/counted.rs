@@ -32,11 +32,13 @@ pub fn now(clock: &Clock, opener: &Opener, stores: &Stores) -> Counted {
             bytes: totals.put_bytes.load(Ordering::Relaxed),
             retries: totals.retries.load(Ordering::Relaxed),
             errors: totals.errors.load(Ordering::Relaxed),
+            refused: totals.refused.load(Ordering::Relaxed),
+            unreachable: totals.unreachable.load(Ordering::Relaxed),
             in_flight: totals.in_flight.load(Ordering::Relaxed),
-            ..UploadTotals::default()
+            in_flight_bytes: totals.in_flight_bytes.load(Ordering::Relaxed),
         }
     });
-    let assets = opener.counts();
+    let (assets, caches) = (opener.counts(), opener.caches());
     // Rows that are waited for are no progress.
     let work = stages.iter().filter(|stage| stage.stage != "rows").flat_map(|stage| stage.buckets).sum::<u64>();
     let progress = work + uploads.objects + uploads.retries + assets.read;
@@ -46,11 +48,12 @@ pub fn now(clock: &Clock, opener: &Opener, stores: &Stores) -> Counted {
         canvases: sheets.canvases,
         fill: sheets.fill,
         fills: sheets.fills,
-        photos: CacheTotals { hits: 0, misses: assets.read, bytes: 0 },
+        plates: sheets.plates,
+        photos: CacheTotals { hits: caches.photos.hits, misses: assets.read, bytes: caches.photos.bytes },
         decoded: CacheTotals { hits: 0, misses: assets.decoded, bytes: 0 },
-        scaled: CacheTotals { hits: 0, misses: assets.scaled, bytes: 0 },
+        scaled: CacheTotals { hits: caches.scaled.hits, misses: assets.scaled, bytes: caches.scaled.bytes },
         uploads,
-        ..RendererSnapshot::default()
+        gpu_bytes: sheets.gpu_bytes,
     };
     Counted { progress, is_waiting: uploads.in_flight > 0 || opener.is_opening(), snapshot }
 }
