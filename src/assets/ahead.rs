@@ -85,7 +85,7 @@ impl Assets {
             return false;
         }
         match self.sources.place(asset) {
-            Ok(place @ Place::Url(_)) => !self.photos.knows(&place.name(asset)),
+            Ok(place @ Place::Url(_)) => !self.photos.knows(&(self.generation, place.name(asset))),
             _ => false,
         }
     }

@@ -26,6 +26,15 @@ pub(super) struct Made<V> {
     pub(super) bytes: usize,
 }
 
+/// What a cache holds and how often it had what was asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CacheUsage {
+    /// Found.
+    pub hits: u64,
+    /// Held now.
+    pub bytes: u64,
+}
+
 pub(super) struct Cache<K, V> {
     budget_bytes: usize,
     state: Mutex<State<K, V>>,
@@ -34,6 +43,7 @@ pub(super) struct Cache<K, V> {
 struct State<K, V> {
     values: LruCache<K, Kept<V>>,
     used_bytes: usize,
+    hits: u64,
     /// Accesses so far.
     clock: u64,
     errors: LruCache<K, AssetError>,
@@ -64,6 +74,7 @@ impl<K: Hash + Eq + Clone, V: Clone> Cache<K, V> {
         let state = State {
             values: LruCache::unbounded(),
             used_bytes: 0,
+            hits: 0,
             clock: 0,
             errors: LruCache::new(MAX_ERRORS),
             flights: HashMap::new(),
@@ -86,7 +97,9 @@ impl<K: Hash + Eq + Clone, V: Clone> Cache<K, V> {
                 let now = state.clock;
                 if let Some(kept) = state.values.get_mut(&key) {
                     kept.last_used = now;
-                    return Ok(kept.made.value.clone());
+                    let value = kept.made.value.clone();
+                    state.hits += 1;
+                    return Ok(value);
                 }
                 if let Some(error) = state.errors.get(&key) {
                     return Err(error.clone());
@@ -113,6 +126,11 @@ impl<K: Hash + Eq + Clone, V: Clone> Cache<K, V> {
 }
 
 impl<K: Hash + Eq + Clone, V: Clone> Cache<K, V> {
+    pub(super) fn usage(&self) -> CacheUsage {
+        let state = self.state.lock();
+        CacheUsage { hits: state.hits, bytes: state.used_bytes as u64 }
+    }
+
     /// Whether the key's value or error is kept.
     pub(super) fn knows(&self, key: &K) -> bool {
         let state = self.state.lock();

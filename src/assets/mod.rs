@@ -27,11 +27,12 @@ use std::sync::{Arc, OnceLock};
 
 pub use ahead::Landed;
 use cache::{Cache, Made};
+pub use cache::CacheUsage;
 use decode::Shrink;
 pub use decode::svg::SvgReferences;
 pub use error::AssetError;
 pub use face::{Colors, Face, FaceChoice, FaceMetrics, LineMetrics};
-use fetch::{Gate, GateConfig, Pool, shown_location};
+use fetch::{Gate, GateConfig, Pool, Room, shown_location};
 pub use fonts::{FontError, FontLibrary, FontSet, ListedFace};
 pub use limits::PhotoLimits;
 pub use path::{Base, Place, Root, parse_url};
@@ -44,6 +45,8 @@ use crate::pixels::{Bitmap, SizePx};
 
 /// Locations longer than this are no file's name: they are refused before anything remembers them.
 const MAX_KEY_BYTES: usize = 4096;
+/// Memory that photos may take while they are decoded, all threads together. One alone may take more.
+const DECODING_BYTES: u64 = 1 << 30;
 
 /// Where assets are, and how much of them is kept.
 #[derive(Clone, Debug)]
@@ -82,13 +85,16 @@ pub struct Assets {
     sources: Sources,
     has_remote_bases: [bool; 2],
     limits: PhotoLimits,
-    photos: Cache<AssetRef, Arc<Photo>>,
+    /// Which of the assets that share the caches: names are looked up anew by each.
+    generation: u64,
+    photos: Arc<Cache<(u64, AssetRef), Arc<Photo>>>,
     /// By content: shared with the assets that this one was renewed from.
     decoded: Arc<Cache<(PhotoId, Shrink), Arc<Bitmap>>>,
     scaled: Arc<Cache<ScaledKey, Arc<ScaledPhoto>>>,
-    file_budget: usize,
+    /// Memory of photos that are being decoded.
+    decoding: Arc<Room>,
     /// Threads that fetch ahead: started when the first URL comes.
-    pool: OnceLock<Pool>,
+    pool: Arc<OnceLock<Pool>>,
     landed_bytes: Arc<AtomicU64>,
     work: Arc<Work>,
 }
@@ -111,6 +117,17 @@ pub struct AssetCounts {
     pub scaled: u64,
 }
 
+/// The caches that all renewed assets share.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AssetCaches {
+    /// Photos by name, as they were read.
+    pub photos: CacheUsage,
+    /// Decoded photos.
+    pub decoded: CacheUsage,
+    /// Photos at the size that they are drawn.
+    pub scaled: CacheUsage,
+}
+
 impl Assets {
     /// Nothing is read yet.
     pub fn new(config: AssetsConfig) -> Self {
@@ -120,29 +137,32 @@ impl Assets {
             has_remote_bases: [&template, &data].map(|base| matches!(base, Base::Url(_))),
             sources: Sources::new(template, data, gate),
             limits,
-            photos: Cache::new(file_budget),
+            generation: 0,
+            photos: Arc::new(Cache::new(file_budget)),
             decoded: Arc::new(Cache::new(decoded_budget_bytes - file_budget)),
             scaled: Arc::new(Cache::new(scaled_budget_bytes)),
-            file_budget,
-            pool: OnceLock::new(),
+            decoding: Arc::new(Room::new(DECODING_BYTES)),
+            pool: Arc::default(),
             landed_bytes: Arc::default(),
             work: Arc::default(),
         }
     }
 
     /// The assets of other bases, or of the same at a later time: names are looked up anew, and what was decoded and
-    /// scaled is found by its content.
+    /// scaled is found by its content. Memory and threads are shared by all.
     pub fn renewed(&self, template: impl Into<Base>, data: impl Into<Base>) -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
         let (template, data) = (template.into(), data.into());
         Self {
             has_remote_bases: [&template, &data].map(|base| matches!(base, Base::Url(_))),
             sources: Sources::new(template, data, Arc::clone(self.sources.gate())),
             limits: self.limits,
-            photos: Cache::new(self.file_budget),
+            generation: NEXT.fetch_add(1, Ordering::Relaxed),
+            photos: Arc::clone(&self.photos),
             decoded: Arc::clone(&self.decoded),
             scaled: Arc::clone(&self.scaled),
-            file_budget: self.file_budget,
-            pool: OnceLock::new(),
+            decoding: Arc::clone(&self.decoding),
+            pool: Arc::clone(&self.pool),
             landed_bytes: Arc::clone(&self.landed_bytes),
             work: Arc::clone(&self.work),
         }
@@ -166,7 +186,7 @@ impl Assets {
             true => asset.clone(),
             false => self.sources.place(asset).map_err(|error| error.about(&asset.location))?.name(asset),
         };
-        let photo = self.photos.get_or_make(name, || {
+        let photo = self.photos.get_or_make((self.generation, name), || {
             self.work.read.fetch_add(1, Ordering::Relaxed);
             let place = self.sources.place(asset)?;
             let file = self.sources.read(&place, self.limits.max_file_bytes)?;
@@ -217,6 +237,11 @@ impl Assets {
         }
     }
 
+    /// What the caches hold and how often they had what was asked for.
+    pub fn caches(&self) -> AssetCaches {
+        AssetCaches { photos: self.photos.usage(), decoded: self.decoded.usage(), scaled: self.scaled.usage() }
+    }
+
     fn has_remote_base(&self, base: AssetBase) -> bool {
         let [template, data] = self.has_remote_bases;
         match base {
@@ -228,6 +253,7 @@ impl Assets {
     fn pixels(&self, photo: &Photo, shrink: Shrink) -> Result<Arc<Bitmap>, AssetError> {
         self.decoded.get_or_make((photo.id, shrink), || {
             self.work.decoded.fetch_add(1, Ordering::Relaxed);
+            let _room = self.decoding.hold(photo.decode_bytes(shrink));
             let bitmap = photo.decode(shrink, &self.limits)?;
             let bytes = bitmap.data().len();
             Ok(Made { value: Arc::new(bitmap), bytes })
@@ -269,6 +295,8 @@ impl std::fmt::Debug for Assets {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
 
     fn write_png(folder: &std::path::Path, name: &str, width: u32, height: u32) {
@@ -334,6 +362,30 @@ mod tests {
         assert_eq!(first.bitmap, again.bitmap);
         // 7,500 bytes hold no decoded photo (9,600), 2,400 exactly one scaled one.
         assert_eq!(assets.counts(), AssetCounts { read: 2, decoded: 3, scaled: 3 });
+    }
+
+    #[test]
+    fn renewed_assets_look_names_up_anew_and_find_contents() {
+        let folder = tempfile::tempdir().unwrap();
+        write_png(folder.path(), "a.png", 60, 40);
+        let first = Assets::new(AssetsConfig::new(Path::new("/nonexistent"), Path::new("/nonexistent")));
+        let draw = |assets: &Assets| {
+            let photo = assets.photo(&in_data("a.png"))?;
+            assets.scaled(&photo, whole(&photo), SizePx::new(30, 20), &no_fonts())?;
+            Ok::<_, AssetError>(photo.size)
+        };
+        assert!(draw(&first).is_err());
+        let assets = first.renewed(folder.path(), folder.path());
+        assert_eq!(draw(&assets), Ok(SizePx::new(60, 40)), "what was missing elsewhere is not missing here");
+        let later = assets.renewed(folder.path(), folder.path());
+        assert_eq!(draw(&later), Ok(SizePx::new(60, 40)));
+        assert_eq!(later.counts(), AssetCounts { read: 3, decoded: 1, scaled: 1 }, "read again, found by its content");
+        write_png(folder.path(), "a.png", 61, 40);
+        assert_eq!(draw(&later), Ok(SizePx::new(60, 40)), "a name has one meaning as long as the assets live");
+        assert_eq!(draw(&later.renewed(folder.path(), folder.path())), Ok(SizePx::new(61, 40)));
+        let caches = later.caches();
+        assert_eq!((caches.photos.hits, caches.scaled.hits), (1, 2));
+        assert_eq!(caches.scaled.bytes, 2 * 30 * 20 * 4);
     }
 
     #[test]

@@ -3,18 +3,14 @@
 use std::io::ErrorKind;
 use std::path::{Component, Path, PathBuf};
 
-use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use url::Url;
 
 use super::AssetError;
-use super::fetch::FetchError;
+use super::fetch::{FetchError, stored};
 use crate::job::ErrorCode;
 
 /// The longest location that is looked at: longer than any path or URL that a system takes.
 const MAX_LOCATION_BYTES: usize = 8 << 10;
-
-/// What means something in a URL and nothing in the key of a bucket.
-const OF_KEYS: &AsciiSet = &CONTROLS.add(b'%').add(b'?').add(b'#');
 
 /// Where relative locations start: the folder of a template or of data, or its URL.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,11 +50,15 @@ impl From<PathBuf> for Base {
     }
 }
 
-/// `None`: the text is a path. URLs in the cells of tables often have spaces around them.
+/// `None`: the text is a path. URLs in the cells of tables often have spaces around them. `s3://` and `file://` are
+/// taken as they are written: see [`stored`].
 pub fn parse_url(text: &str) -> Option<Result<Url, String>> {
     let text = text.trim();
-    url_scheme(text)?;
-    Some(Url::parse(text).map_err(|error| format!("not a valid URL: {error}")))
+    let scheme = url_scheme(text)?;
+    Some(match stored::is_scheme(scheme) {
+        true => stored::parse(text),
+        false => Url::parse(text).map_err(|error| format!("not a valid URL: {error}")),
+    })
 }
 
 /// Where something is.
@@ -111,25 +111,21 @@ impl Root {
         }
         match self {
             Self::Folder(folder) => folder.resolve(location).map(Place::File),
+            // A bucket is no web server: as in a folder, nothing leads out of the place where it starts.
+            Self::Url(base) if base.scheme() == "s3" => match stored::beside(base, location) {
+                Some(url) => Ok(Place::Url(url)),
+                None => {
+                    let message = "the path leaves the place that it is relative to";
+                    Err(AssetError::new(ErrorCode::PhotoOutside, message))
+                }
+            },
             Self::Url(base) => {
-                // Keys of a bucket are paths, not URLs: what was uploaded is found under its plain name.
-                let location = match base.scheme() {
-                    "s3" => utf8_percent_encode(location, OF_KEYS).to_string(),
-                    _ => location.to_owned(),
-                };
                 // A colon in a file's name makes no scheme.
                 let relative = match location.starts_with(['/', '?', '#']) {
-                    true => location,
+                    true => location.to_owned(),
                     false => format!("./{location}"),
                 };
-                let url = base.join(&relative).map_err(|error| refused(format!("not a valid URL: {error}")))?;
-                // A bucket is no web server: as in a folder, nothing leads out of the place where it starts.
-                let folder = base.as_str().rfind('/').map_or(base.as_str(), |end| &base.as_str()[..=end]);
-                if base.scheme() == "s3" && !url.as_str().starts_with(folder) {
-                    let message = "the path leaves the place that it is relative to";
-                    return Err(AssetError::new(ErrorCode::PhotoOutside, message));
-                }
-                Ok(Place::Url(url))
+                base.join(&relative).map(Place::Url).map_err(|error| refused(format!("not a valid URL: {error}")))
             }
         }
     }
@@ -307,16 +303,32 @@ mod tests {
     }
 
     #[test]
-    fn beside_an_object_of_a_bucket_locations_are_plain_names() {
-        let root = Root::new(Base::of_file(Path::new("s3://ads/set/rows.csv")).unwrap());
-        let cases = [
-            ("images/a.png", "s3://ads/set/images/a.png"),
-            ("50% off #1?.png", "s3://ads/set/50%25%20off%20%231%3F.png"),
-            ("x/../%41.png", "s3://ads/set/%2541.png"),
+    fn beside_an_object_locations_are_names_and_lead_nowhere_else() {
+        let root = Root::new(Base::of_file(Path::new("s3://ads/spring sale/50%/card.yaml")).unwrap());
+        let key = |location: &str| match root.resolve(location) {
+            Ok(Place::Url(url)) => Ok(stored::written(&url)),
+            Ok(other) => panic!("{other:?}"),
+            Err(error) => Err(error.code),
+        };
+        let names = [
+            "a.png", "a b.png", "a+b.png", "a%20b.png", "100%.png", "%2e%2e/a.png", "%2e%2e%2fa.png", "ü/日本.png",
+            "what?.png", "#1.png", "sale: 50.png", "a;b=c&d.png", "..a/...png", "C:x.png",
         ];
-        for (location, url) in cases {
-            assert_eq!(root.resolve(location).unwrap(), Place::Url(Url::parse(url).unwrap()), "{location}");
+        for name in names {
+            assert_eq!(key(name), Ok(format!("s3://ads/spring sale/50%/{name}")));
         }
+        assert_eq!(key("./x/../a//b.png"), Ok("s3://ads/spring sale/50%/a/b.png".to_owned()));
+        for outside in ["..", "../a.png", "x/../../a.png", "../50%/a.png", "/a.png", "//other/a.png", "/", "."] {
+            assert_eq!(key(outside), Err(ErrorCode::PhotoOutside), "{outside}");
+        }
+        // Whole URLs are looked at by whoever reads them.
+        assert_eq!(key("s3://other/a b?c#d%"), Ok("s3://other/a b?c#d%".to_owned()));
+        for refused in ["s3://ads/../x", "s3://ads/a/./b", "s3:///a", "s3://u:p@ads/a", "file://host/etc/hostname"] {
+            assert_eq!(key(refused), Err(ErrorCode::UrlRefused), "{refused}");
+        }
+        let bucket = Root::new(Base::Url(parse_url("s3://ads").unwrap().unwrap()));
+        let Ok(Place::Url(url)) = bucket.resolve("a.png") else { panic!() };
+        assert_eq!(stored::written(&url), "s3://ads/a.png");
     }
 
     #[test]

@@ -145,6 +145,14 @@ impl Photo {
         }
     }
 
+    /// The same where its pixels are decoded smaller.
+    pub(super) fn decode_bytes(&self, shrink: Shrink) -> u64 {
+        match &self.content {
+            Content::Pixels(header) => header.decode_bytes(shrink),
+            Content::Vector(_) => 0,
+        }
+    }
+
     /// Where it was read first, as the template or the row says it, without the secrets of a URL.
     pub fn location(&self) -> &str {
         &self.location

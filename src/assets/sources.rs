@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::fetch::Gate;
+use super::fetch::{Gate, shown_url};
 use super::path::{Base, Place, Root};
 use super::photo::read_file;
 use super::{AssetError, shown_location};
@@ -69,7 +69,7 @@ impl Place<'_> {
     pub(super) fn shown(&self, asset: &AssetRef) -> Arc<str> {
         match self {
             Self::File(_) => Arc::clone(&asset.location),
-            Self::Url(url) => shown_location(url.as_str()).into(),
+            Self::Url(url) => shown_url(url).into(),
             Self::Data(url) => shown_location(url).into(),
         }
     }

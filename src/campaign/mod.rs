@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use url::Url;
 
-use crate::assets::fetch::Gate;
+use crate::assets::fetch::{Gate, shown_url};
 use crate::assets::{Assets, AssetsConfig, Base, FontLibrary, FontSet, PhotoLimits, parse_url};
 use crate::job::{Compression, Format, Output, Rgb, RowReader, RowSyntax, Subsampling};
 use crate::pipeline::{Plan, Stop};
@@ -29,8 +29,8 @@ pub use clock::parse as parse_time;
 pub use design::{Design, DesignSource};
 pub use outputs::choose as choose_outputs;
 pub use problem::{CampaignError, Problem};
+pub use remote::FetchedData;
 
-use remote::FetchedData;
 use stdin::StoppableInput;
 
 /// The object name where nobody asks for another.
@@ -99,7 +99,7 @@ impl std::fmt::Display for DataSource {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::File(path) => write!(f, "{}", shown_file(path).display()),
-            Self::Url(url) => f.write_str(&shown_location(url.as_str())),
+            Self::Url(url) => f.write_str(&shown_url(url)),
             Self::Stdin => f.write_str("standard input"),
         }
     }

@@ -132,7 +132,7 @@ impl Problem {
     }
 
     /// Columns that are not there. The place is the field's in the template; the data is named too.
-    pub(super) fn of_columns(template: &Path, source: &DataSource, errors: Vec<TemplateError>) -> Vec<Self> {
+    pub fn of_columns(template: &Path, source: &DataSource, errors: Vec<TemplateError>) -> Vec<Self> {
         let mut problems = Self::of_template(template, errors);
         for problem in &mut problems {
             problem.message = format!("{} (in {source})", problem.message);

@@ -15,14 +15,22 @@ const MAX_BYTES: u64 = 4 << 30;
 
 /// A table in a file without a name, gone when the process is.
 #[derive(Clone)]
-pub(super) struct FetchedData(Arc<Mutex<File>>);
+pub struct FetchedData(Arc<Mutex<File>>);
 
 impl FetchedData {
     /// Fetches a table; the error names no URL.
+    ///
+    /// # Errors
+    /// When it cannot be had, or there is no room for it.
     pub fn fetch(url: &Url, gate: &Gate) -> Result<Self, String> {
         let mut file = tempfile::tempfile().map_err(|error| format!("no temporary file to fetch into: {error}"))?;
         gate.fetch_table(url, MAX_BYTES, &mut file).map_err(|error| error.to_string())?;
-        Ok(Self(Arc::new(Mutex::new(file))))
+        Ok(Self::of(file))
+    }
+
+    /// A table that was fetched into a file.
+    pub fn of(file: File) -> Self {
+        Self(Arc::new(Mutex::new(file)))
     }
 
     /// Reads it from the start; readers do not disturb each other.

@@ -13,6 +13,7 @@ mod doctor;
 mod environment;
 mod farm;
 mod fetch_args;
+mod objects;
 mod output;
 mod render;
 mod retry;

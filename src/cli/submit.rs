@@ -10,6 +10,7 @@ use serde_json::json;
 use super::args::CampaignArgs;
 use super::config::{Config, ConfigArgs};
 use super::farm::{Broker, bar, bar_to};
+use super::objects::allow_named;
 use super::output::{counted, note, print, print_json, shown};
 use super::render::stop_on_interrupt;
 use super::{Status, status};
@@ -125,8 +126,10 @@ fn options(args: &SubmitArgs, config: &Config) -> anyhow::Result<SubmitOptions> 
         let known: Vec<&str> = config.amqp.lanes.iter().map(|lane| lane.name.as_str()).collect();
         bail!("--lane: there is no lane {lane:?}, only {} (amqp.lanes)", known.join(", "));
     }
+    let mut campaign = args.options.options(Some(&args.data));
+    allow_named(&mut campaign)?;
     let options = SubmitOptions {
-        campaign: args.options.options(Some(&args.data)),
+        campaign,
         destination: args.destination.trim_end_matches('/').to_owned(),
         id: args.campaign.clone(),
         lane: lane.to_owned(),

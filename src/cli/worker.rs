@@ -11,12 +11,12 @@ use clap::Args;
 
 use super::Status;
 use super::config::{Config, ConfigArgs};
-use crate::assets::fetch::{Gate, GateConfig, Guard, HostPattern, Objects};
+use crate::assets::fetch::{FetchLimits, Gate, GateConfig, Guard, HostPattern, Objects};
 use crate::queue::rabbit::RabbitQueue;
 use crate::store::AllowedPlaces;
 use crate::telemetry::{Health, Metrics, serve};
 use crate::worker::renderer::child::{self, RendererParts};
-use crate::worker::renderer::open::{JobLimits, Opener};
+use crate::worker::renderer::open::{FRESH, JobLimits, Opener};
 use crate::worker::renderer::supervisor::RendererSettings;
 use crate::worker::{Ended, Settings, Shutdown, WorkerParts};
 
@@ -151,6 +151,7 @@ pub fn run_renderer(args: &RendererArgs) -> anyhow::Result<Status> {
         guard,
         cache: worker.fetch.cache.clone(),
         objects: Some(objects.clone()),
+        limits: FetchLimits { fresh_for: FRESH, ..FetchLimits::default() },
         ..GateConfig::default()
     });
     let gate = gate.context("worker.fetch.cache cannot be used")?;

@@ -27,10 +27,11 @@ pub struct Job {
     pub attempt: u32,
     /// The design.
     pub template: TemplateSource,
-    /// Where relative paths of the template start.
+    /// Where relative paths of the template start: `s3://bucket/folder/`, with a slash at its end; else the folder of
+    /// the file that is named. Absent: the template's URL.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub template_base: Option<String>,
-    /// Where relative paths in row values start.
+    /// Where relative paths in row values start, likewise. Absent: the data's URL, else as for the template.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data_base: Option<String>,
     /// The rows themselves. Either these or `data`.

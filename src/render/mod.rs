@@ -24,7 +24,7 @@ use crate::gpu::{GpuError, Painter};
 use crate::job::{ObjectName, Record, Row, RowError};
 use crate::ledger::Ledger;
 use crate::pipeline::{self, Clock, FindStored, Outcome, Plan, STAGES, Stop, Task};
-use crate::store::{Store, StoreError, StoreSettings, Stores};
+use crate::store::{StoreError, StoreSettings, Stores};
 
 pub use crate::campaign;
 pub use crate::campaign::{Campaign, CampaignError, CampaignOptions, DataSource};

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{SubmitError, SubmitOptions};
+use crate::assets::fetch::stored::written;
 use crate::assets::{Base, Place, parse_url};
 use crate::campaign::Campaign;
 use crate::job::{AssetBase, AssetRef, ObjectName};
@@ -53,7 +54,7 @@ pub fn upload(
     let mut template_set = files(campaign, AssetBase::Template, of_template);
     let rows_set = files(campaign, AssetBase::Data, of_rows);
     let (template, template_base) = match &campaign.template_base {
-        Base::Url(url) => (url.to_string(), url.to_string()),
+        Base::Url(url) => (written(url), written(url)),
         Base::Folder(_) => {
             let path = &options.campaign.template;
             let name = path.file_name().and_then(|name| name.to_str());
@@ -67,11 +68,11 @@ pub fn upload(
                 template_set.extend(file(campaign, &asset));
             }
             let base = put(&template_set, options, store, stop)?;
-            (format!("{base}{}", encoded(name)), base)
+            (format!("{base}{name}"), base)
         }
     };
     let data_base = match &campaign.data_base {
-        Base::Url(url) => url.to_string(),
+        Base::Url(url) => written(url),
         Base::Folder(_) => put(&rows_set, options, store, stop)?,
     };
     Ok(Uploaded { template, template_base, data_base })
@@ -165,20 +166,13 @@ fn put(set: &FileSet, options: &SubmitOptions, store: &Arc<dyn Store>, stop: &St
     }
     let base = options.destination.trim_end_matches('/');
     let base = if base.contains("://") { base.to_owned() } else { file_url(Path::new(base))? };
-    Ok(format!("{base}/{}", encoded(&folder)))
+    Ok(format!("{base}/{folder}"))
 }
 
-/// The URL of a folder of this machine.
+/// The URL of a folder of this machine: such URLs are taken as they are written.
 fn file_url(folder: &Path) -> Result<String, SubmitError> {
     let path = folder.canonicalize().map_err(|error| SubmitError::Other(format!("{}: {error}", folder.display())))?;
-    Ok(format!("file://{}", encoded(&path.to_string_lossy())))
-}
-
-/// A path as a URL has it.
-fn encoded(path: &str) -> String {
-    const KEPT: &percent_encoding::AsciiSet = &percent_encoding::CONTROLS
-        .add(b' ').add(b'"').add(b'#').add(b'%').add(b'<').add(b'>').add(b'?').add(b'`').add(b'{').add(b'}');
-    percent_encoding::utf8_percent_encode(path, KEPT).to_string()
+    Ok(format!("file://{}", path.to_string_lossy()))
 }
 
 #[cfg(test)]
@@ -190,6 +184,5 @@ mod tests {
         assert_eq!(normal("images/./a.png").as_deref(), Some("images/a.png"));
         assert_eq!(normal("x/../images//a.png").as_deref(), Some("images/a.png"));
         assert_eq!(normal("../a.png"), None);
-        assert_eq!(encoded("a b/ä%.png"), "a%20b/%C3%A4%25.png");
     }
 }

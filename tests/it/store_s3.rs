@@ -129,7 +129,7 @@ fn keeps_the_contract(server: &Server, change: impl Fn(&mut S3Settings)) {
     let read = |object: &str| match stores.fetch(&format!("{place}/{object}"), None, 1 << 20).unwrap() {
         Fetched::Object { bytes, .. } => Some(bytes),
         Fetched::Missing => None,
-        Fetched::NotModified => panic!("no version was named"),
+        other => panic!("{other:?}"),
     };
     contract(&*store, &read);
 }

@@ -8,6 +8,7 @@ use url::{Host, Url};
 
 use super::FetchError;
 use super::address::{Reach, reach};
+use super::stored;
 
 /// Longest URL that is asked for: what common servers take.
 const MAX_URL_BYTES: usize = 8 << 10;
@@ -141,9 +142,18 @@ pub fn shown_location(location: &str) -> String {
             false => format!("a data: URL ({media})"),
         };
     }
-    let Some((scheme, _)) = location.split_once("://") else {
+    let Some((scheme, rest)) = location.split_once("://") else {
         return location.chars().take(MAX_CHARS).collect();
     };
+    if stored::is_scheme(scheme.trim_start()) {
+        // Whoever writes a user name or a query into it means some other kind of URL.
+        let (owner, _) = rest.split_once('/').unwrap_or((rest, ""));
+        if owner.contains('@') {
+            return format!("{scheme}://...");
+        }
+        let (shown, hidden) = location.split_once('?').map_or((location, ""), |(shown, _)| (shown, "?..."));
+        return shown.trim().chars().take(MAX_CHARS).chain(hidden.chars()).collect();
+    }
     let Ok(mut url) = Url::parse(location.trim()) else { return format!("{scheme}://...") };
     url.set_query(None);
     url.set_fragment(None);
@@ -155,6 +165,11 @@ pub fn shown_location(location: &str) -> String {
             format!("{}://{host}{port}{path}", url.scheme()).chars().take(MAX_CHARS).collect()
         }
     }
+}
+
+/// [`shown_location`] of a URL that was read.
+pub fn shown_url(url: &Url) -> String {
+    shown_location(&stored::written(url))
 }
 
 #[cfg(test)]

@@ -138,15 +138,15 @@ impl Drop for Visit<'_> {
     }
 }
 
-/// Bytes of answers that may be read at once.
-pub(super) struct Room {
+/// Bytes that may be held at once: of answers that are read, of photos that are decoded.
+pub(in crate::assets) struct Room {
     most: u64,
     held: Mutex<u64>,
     freed: Condvar,
 }
 
 /// Bytes that are held; given back when dropped.
-pub(super) struct HeldRoom<'r> {
+pub(in crate::assets) struct HeldRoom<'r> {
     room: &'r Room,
     bytes: u64,
 }

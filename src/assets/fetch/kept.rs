@@ -6,14 +6,15 @@
 //! ```
 //!
 //! The folder is kept within a budget by letting go of what was used longest ago; the file of a run takes no more
-//! when the budget is spent. Neither names nor files hold the URL, which may be signed. Anything that cannot be read
-//! or written is a file that was not kept.
+//! when the budget is spent. Where files are fresh for a time only, a run may last for months: then there are two
+//! files, and the older one is let go of when the younger one is full. Neither names nor files hold the URL, which may
+//! be signed. Anything that cannot be read or written is a file that was not kept.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, Instant, SystemTime};
 
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
@@ -43,7 +44,7 @@ pub(super) enum Kept {
 pub(super) struct KeptFile {
     pub body: Vec<u8>,
     pub validators: Validators,
-    /// Fetched or confirmed in this run: the server need not be asked.
+    /// Fetched or confirmed in this run, not long ago: the server need not be asked.
     pub is_fresh: bool,
 }
 
@@ -69,8 +70,9 @@ impl Kept {
 
     /// The server says that it is still the same.
     pub fn confirm(&self, url: &Url) {
-        if let Self::Folder(folder) = self {
-            folder.confirm(key(url));
+        match self {
+            Self::Folder(folder) => folder.confirm(key(url)),
+            Self::Run(run) => run.confirm(key(url)),
         }
     }
 
@@ -78,7 +80,7 @@ impl Kept {
     pub fn put(&self, url: &Url, body: &[u8], validators: &Validators) {
         let put = match self {
             Self::Folder(folder) => folder.put(key(url), body, validators),
-            Self::Run(run) => run.put(key(url), body),
+            Self::Run(run) => run.put(key(url), body, validators),
         };
         if let Err(error) = put {
             tracing::debug!(%error, "a fetched file is not kept");
@@ -94,52 +96,97 @@ fn key(url: &Url) -> u128 {
 /// Bodies one after the other in a file without a name, with their places in memory.
 pub(super) struct RunFile {
     budget_bytes: u64,
+    fresh_for: Duration,
     state: Mutex<RunState>,
 }
 
 #[derive(Default)]
 struct RunState {
+    young: Part,
+    /// Read only: what is asked for moves to the young one.
+    old: Part,
+}
+
+#[derive(Default)]
+struct Part {
     /// Made when it is first needed.
     file: Option<File>,
     used_bytes: u64,
-    /// Offset and length.
-    places: HashMap<u128, (u64, u64)>,
+    places: HashMap<u128, BodyPlace>,
+}
+
+struct BodyPlace {
+    offset: u64,
+    length: u64,
+    validators: Validators,
+    /// When it was fetched or confirmed.
+    since: Instant,
 }
 
 impl RunFile {
     /// Nothing is made yet.
-    pub fn new(budget_bytes: u64) -> Self {
-        Self { budget_bytes, state: Mutex::default() }
+    pub fn new(budget_bytes: u64, fresh_for: Duration) -> Self {
+        Self { budget_bytes, fresh_for, state: Mutex::default() }
     }
 
     fn get(&self, key: u128, max_bytes: u64) -> Option<KeptFile> {
         let mut state = self.state.lock();
-        let &(offset, length) = state.places.get(&key)?;
+        let RunState { young, old } = &mut *state;
+        let is_young = young.places.contains_key(&key);
+        let part = if is_young { young } else { old };
+        let &BodyPlace { offset, length, ref validators, since } = part.places.get(&key)?;
         if length > max_bytes {
             return None;
         }
+        let validators = validators.clone();
         let mut body = vec![0; usize::try_from(length).ok()?];
-        let file = state.file.as_mut()?;
+        let file = part.file.as_mut()?;
         file.seek(SeekFrom::Start(offset)).and_then(|_| file.read_exact(&mut body)).ok()?;
-        Some(KeptFile { body, validators: Validators::default(), is_fresh: true })
+        if !is_young && self.append(&mut state, key, &body, &validators, since).is_err() {
+            tracing::debug!("a fetched file is not kept any longer");
+        }
+        let is_fresh = since.elapsed() < self.fresh_for;
+        Some(KeptFile { body, validators, is_fresh })
     }
 
-    fn put(&self, key: u128, body: &[u8]) -> io::Result<()> {
+    fn confirm(&self, key: u128) {
+        if let Some(place) = self.state.lock().young.places.get_mut(&key) {
+            place.since = Instant::now();
+        }
+    }
+
+    fn put(&self, key: u128, body: &[u8], validators: &Validators) -> io::Result<()> {
+        self.append(&mut self.state.lock(), key, body, validators, Instant::now())
+    }
+
+    fn append(
+        &self,
+        state: &mut RunState,
+        key: u128,
+        body: &[u8],
+        validators: &Validators,
+        since: Instant,
+    ) -> io::Result<()> {
+        let is_for_ever = self.fresh_for == Duration::MAX;
         let length = body.len() as u64;
-        let mut state = self.state.lock();
-        let is_full = state.used_bytes + length > self.budget_bytes || state.places.len() >= MAX_URLS;
-        if is_full || state.places.contains_key(&key) {
+        let most = if is_for_ever { self.budget_bytes } else { self.budget_bytes / 2 };
+        let is_full = |part: &Part| part.used_bytes + length > most || part.places.len() >= MAX_URLS;
+        if is_full(&state.young) && !is_for_ever && length <= most {
+            state.old = std::mem::take(&mut state.young);
+        }
+        let part = &mut state.young;
+        if is_full(part) || (is_for_ever && part.places.contains_key(&key)) {
             return Ok(());
         }
-        let offset = state.used_bytes;
-        let file = match &mut state.file {
+        let offset = part.used_bytes;
+        let file = match &mut part.file {
             Some(file) => file,
             none => none.insert(tempfile::tempfile()?),
         };
         file.seek(SeekFrom::Start(offset))?;
         file.write_all(body)?;
-        state.used_bytes += length;
-        state.places.insert(key, (offset, length));
+        part.used_bytes += length;
+        part.places.insert(key, BodyPlace { offset, length, validators: validators.clone(), since });
         Ok(())
     }
 }
@@ -148,13 +195,14 @@ impl RunFile {
 pub(super) struct KeptFolder {
     folder: PathBuf,
     budget_bytes: u64,
+    fresh_for: Duration,
     state: Mutex<FolderState>,
 }
 
 struct FolderState {
     used_bytes: u64,
-    /// Fetched or confirmed in this run.
-    fresh: HashSet<u128>,
+    /// When they were fetched or confirmed in this run.
+    fresh: HashMap<u128, Instant>,
 }
 
 impl KeptFolder {
@@ -162,11 +210,11 @@ impl KeptFolder {
     ///
     /// # Errors
     /// When it cannot be made or read.
-    pub fn open(folder: &Path, budget_bytes: u64) -> io::Result<Self> {
+    pub fn open(folder: &Path, budget_bytes: u64, fresh_for: Duration) -> io::Result<Self> {
         fs::create_dir_all(folder)?;
         let used_bytes = entries(folder)?.iter().map(|entry| entry.bytes).sum();
-        let state = Mutex::new(FolderState { used_bytes, fresh: HashSet::new() });
-        Ok(Self { folder: folder.to_owned(), budget_bytes, state })
+        let state = Mutex::new(FolderState { used_bytes, fresh: HashMap::new() });
+        Ok(Self { folder: folder.to_owned(), budget_bytes, fresh_for, state })
     }
 
     fn get(&self, key: u128, max_bytes: u64) -> Option<KeptFile> {
@@ -174,14 +222,17 @@ impl KeptFolder {
         let kept = read(&path, max_bytes).ok().flatten()?;
         // When it was used last. In a folder that cannot be written the order is that of the fetches.
         let _ = File::options().append(true).open(&path).and_then(|file| file.set_modified(SystemTime::now()));
-        let is_fresh = self.state.lock().fresh.contains(&key);
+        let is_fresh = self.state.lock().fresh.get(&key).is_some_and(|since| since.elapsed() < self.fresh_for);
         Some(KeptFile { is_fresh, ..kept })
     }
 
     fn confirm(&self, key: u128) {
         let mut state = self.state.lock();
+        if state.fresh.len() >= MAX_URLS {
+            state.fresh.retain(|_, since| since.elapsed() < self.fresh_for);
+        }
         if state.fresh.len() < MAX_URLS {
-            state.fresh.insert(key);
+            state.fresh.insert(key, Instant::now());
         }
     }
 
@@ -298,7 +349,7 @@ mod tests {
     }
 
     fn in_folder(folder: &Path, budget_bytes: u64) -> Kept {
-        Kept::Folder(KeptFolder::open(folder, budget_bytes).unwrap())
+        Kept::Folder(KeptFolder::open(folder, budget_bytes, Duration::MAX).unwrap())
     }
 
     fn tagged() -> Validators {
@@ -366,7 +417,7 @@ mod tests {
 
     #[test]
     fn the_file_of_a_run_takes_what_fits_and_gives_it_back() {
-        let kept = Kept::Run(RunFile::new(1000));
+        let kept = Kept::Run(RunFile::new(1000, Duration::MAX));
         kept.put(&url("a"), &[1; 400], &Validators::default());
         kept.put(&url("b"), &[2; 500], &tagged());
         kept.put(&url("c"), &[3; 101], &tagged());
@@ -377,5 +428,24 @@ mod tests {
         assert_eq!(body("c"), None);
         assert_eq!(body("d"), Some((vec![4; 100], true)));
         assert_eq!(kept.get(&url("b"), 499), None);
+    }
+
+    #[test]
+    fn a_long_run_asks_again_and_lets_go_of_what_nobody_asks_for() {
+        let kept = Kept::Run(RunFile::new(1000, Duration::ZERO));
+        kept.put(&url("a"), &[1; 200], &tagged());
+        let expected = KeptFile { body: vec![1; 200], validators: tagged(), is_fresh: false };
+        assert_eq!(kept.get(&url("a"), 500), Some(expected));
+        kept.put(&url("a"), &[2; 200], &tagged());
+        let body = |name| kept.get(&url(name), 500).map(|file| file.body[0]);
+        assert_eq!(body("a"), Some(2), "a new version takes the place of the old one");
+        kept.put(&url("b"), &[3; 400], &tagged());
+        kept.put(&url("c"), &[4; 100], &tagged());
+        assert_eq!((body("b"), body("c")), (Some(3), Some(4)));
+        kept.put(&url("d"), &[5; 400], &tagged());
+        kept.put(&url("e"), &[6; 400], &tagged());
+        assert_eq!((body("b"), body("e")), (None, Some(6)), "half of the budget at a time");
+        kept.put(&url("big"), &[7; 501], &tagged());
+        assert_eq!((body("big"), body("e")), (None, Some(6)));
     }
 }

@@ -20,6 +20,7 @@ mod http;
 mod kept;
 mod objects;
 mod pool;
+pub mod stored;
 
 use std::fs::File;
 use std::path::PathBuf;
@@ -31,11 +32,12 @@ use url::Url;
 pub use address::{Reach, reach};
 pub use connector::Lookup;
 pub use error::FetchError;
-pub use guard::{Guard, HostPattern, shown_location};
-pub use objects::Objects;
+pub use guard::{Guard, HostPattern, shown_location, shown_url};
+pub use objects::{FetchObject, ObjectCounts, Objects};
 
 pub(super) use exchange::host_of;
-use hosts::{Hosts, Room};
+use hosts::Hosts;
+pub(super) use hosts::Room;
 use http::{Answer, Client, Sink, Validators};
 use kept::{Kept, KeptFolder, RunFile};
 pub(super) use pool::Pool;
@@ -68,6 +70,8 @@ pub struct FetchLimits {
     pub at_once: usize,
     /// Files that are kept on disk. Default: 1 GiB.
     pub kept_bytes: u64,
+    /// After this long the server is asked whether a file has changed. Default: never in one run.
+    pub fresh_for: Duration,
 }
 
 impl Default for FetchLimits {
@@ -84,6 +88,7 @@ impl Default for FetchLimits {
             at_once_per_host: 24,
             at_once: 32,
             kept_bytes: 1 << 30,
+            fresh_for: Duration::MAX,
         }
     }
 }
@@ -127,8 +132,8 @@ impl Gate {
     pub fn new(config: GateConfig) -> std::io::Result<Self> {
         let GateConfig { guard, limits, cache, lookup, objects, authorities } = config;
         let kept = match cache {
-            Some(folder) => Kept::Folder(KeptFolder::open(&folder, limits.kept_bytes)?),
-            None => Kept::Run(RunFile::new(limits.kept_bytes)),
+            Some(folder) => Kept::Folder(KeptFolder::open(&folder, limits.kept_bytes, limits.fresh_for)?),
+            None => Kept::Run(RunFile::new(limits.kept_bytes, limits.fresh_for)),
         };
         Ok(Self {
             guard,
@@ -149,8 +154,9 @@ impl Gate {
         &self.limits
     }
 
-    /// The file at an `http`, `https` or `data:` URL. One that was fetched in this run is not fetched again while it
-    /// is kept; one of an earlier run only if the server says that it has changed.
+    /// The file at an `http`, `https` or `data:` URL, and at those that [`Objects`] reads. One that was fetched in this
+    /// run is not fetched again while it is kept and fresh; one of an earlier run, or one that is not fresh, only if the
+    /// server says that it has changed.
     ///
     /// # Errors
     /// When it may not be fetched, cannot be, or is too large.
@@ -159,7 +165,7 @@ impl Gate {
             return data_url::read(url.as_str(), max_bytes);
         }
         let url = &without_fragment(url);
-        if let Some(objects) = self.objects.as_ref().filter(|_| matches!(url.scheme(), "s3" | "file")) {
+        if let Some(objects) = self.objects.as_ref().filter(|_| stored::is_scheme(url.scheme())) {
             return objects.fetch(url, max_bytes);
         }
         // Also for what is kept: another run may have had another guard.
@@ -201,19 +207,47 @@ impl Gate {
     /// # Errors
     /// As for [`Gate::fetch`], or when the file cannot be written.
     pub fn fetch_table(&self, url: &Url, max_bytes: u64, file: &mut File) -> Result<(), FetchError> {
+        self.fetch_table_unless(url, &TableVersion::default(), max_bytes, file).map(drop)
+    }
+
+    /// As [`Gate::fetch_table`], unless it is the version that is known: gives the version that came, or nothing.
+    ///
+    /// # Errors
+    /// As for [`Gate::fetch_table`].
+    pub fn fetch_table_unless(
+        &self,
+        url: &Url,
+        known: &TableVersion,
+        max_bytes: u64,
+        file: &mut File,
+    ) -> Result<Option<TableVersion>, FetchError> {
         let url = &without_fragment(url);
-        if let Some(objects) = self.objects.as_ref().filter(|_| matches!(url.scheme(), "s3" | "file")) {
-            let bytes = objects.fetch(url, max_bytes)?;
-            return std::io::Write::write_all(file, &bytes).map_err(|error| FetchError::Failed(error.to_string()));
+        if let Some(objects) = self.objects.as_ref().filter(|_| stored::is_scheme(url.scheme())) {
+            let fetched = objects.fetch_unless(url, known.0.etag.as_deref(), max_bytes, file)?;
+            return Ok(fetched.map(|etag| TableVersion(Validators { etag, last_modified: None })));
         }
         let limits = FetchLimits { total_timeout: self.limits.table_timeout, ..self.limits };
         let client = self.tables.get_or_init(|| self.client(limits));
-        let known = Validators::default();
-        self.exchange(client, url, &known, max_bytes, limits.total_timeout, &mut Sink::File(file)).map(drop)
+        match self.exchange(client, url, &known.0, max_bytes, limits.total_timeout, &mut Sink::File(file))? {
+            Answer::Body { validators, .. } => Ok(Some(TableVersion(validators))),
+            Answer::NotModified => Ok(None),
+            Answer::Redirect(_) => Err(FetchError::Failed("the server's answer makes no sense".to_owned())),
+        }
     }
 
     fn client(&self, limits: FetchLimits) -> Client {
         Client::new(&self.guard, self.lookup.clone(), &self.authorities, limits)
+    }
+}
+
+/// By what a server tells one version of a table from another. Default: that of no table.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TableVersion(Validators);
+
+impl TableVersion {
+    /// Whether the server cannot be asked for a change.
+    pub fn is_unknown(&self) -> bool {
+        self.0.is_empty()
     }
 }
 

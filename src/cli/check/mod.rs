@@ -13,6 +13,7 @@ use clap::Args;
 
 use super::Status;
 use super::args::CampaignArgs;
+use super::objects::allow_named;
 use super::output::{note, print, print_json, shown};
 use crate::render::check::{CheckEvent, CheckOptions, CheckSummary, check};
 use crate::render::check_page::{CheckPage, PageFacts};
@@ -48,8 +49,10 @@ pub struct CheckArgs {
 
 /// Checks a template and its rows.
 pub fn run(args: &CheckArgs) -> anyhow::Result<Status> {
+    let mut campaign = args.campaign.options(args.data.as_deref());
+    allow_named(&mut campaign)?;
     let options = CheckOptions {
-        campaign: args.campaign.options(args.data.as_deref()),
+        campaign,
         limit: args.campaign.limit,
         threads: args.campaign.threads(),
         wireframes: args.report.is_some(),

@@ -11,6 +11,7 @@ use anyhow::Context;
 use clap::Args;
 
 use super::args::CampaignArgs;
+use super::objects::allow_named;
 use super::output::{note, print_json};
 use super::stage_times::stage_times;
 use super::{Status, output};
@@ -53,7 +54,8 @@ pub struct RenderArgs {
 
 /// Renders a campaign.
 pub fn run(args: &RenderArgs, arguments: &[OsString]) -> anyhow::Result<Status> {
-    let campaign = args.campaign.options(Some(&args.data));
+    let mut campaign = args.campaign.options(Some(&args.data));
+    allow_named(&mut campaign)?;
     let personal = if args.campaign.sets_fields() { pii_fields(&campaign.template) } else { Some(Vec::new()) };
     // Buckets are reached as the farm's settings say; a folder needs none.
     let storage = match args.out.contains("://") {

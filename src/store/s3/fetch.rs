@@ -14,6 +14,11 @@ pub enum Fetched {
     Missing,
     /// It is the version that was named.
     NotModified,
+    /// It is longer than is allowed.
+    TooLong {
+        /// Its length, if the store says it.
+        bytes: Option<u64>,
+    },
     /// Here it is.
     Object {
         /// All of it.
@@ -52,23 +57,25 @@ impl Buckets {
         };
         let length = object.content_length().and_then(|length| u64::try_from(length).ok());
         if let Some(length) = length.filter(|&length| length > max_bytes) {
-            return Err(Verdict::Wrong(format!("it has {length} bytes, {max_bytes} are allowed")));
+            return Ok(Fetched::TooLong { bytes: Some(length) });
         }
         let mut bytes = Vec::with_capacity(length.unwrap_or_default().min(GUESS_BYTES) as usize);
         let read = async {
             loop {
                 let chunk = object.body.try_next().await;
                 match chunk.map_err(|error| Verdict::Again(format!("the object was cut short: {error}")))? {
-                    None => return Ok(()),
+                    None => return Ok(true),
                     Some(chunk) => bytes.extend_from_slice(&chunk),
                 }
                 if bytes.len() as u64 > max_bytes {
-                    return Err(Verdict::Wrong(format!("it has more than the {max_bytes} bytes that are allowed")));
+                    return Ok(false);
                 }
             }
         };
         let in_time = tokio::time::timeout(self.settings.patience(length.unwrap_or_default()), read).await;
-        in_time.map_err(|_| Verdict::Again("the object came too slowly".to_owned()))??;
+        if !in_time.map_err(|_| Verdict::Again("the object came too slowly".to_owned()))?? {
+            return Ok(Fetched::TooLong { bytes: None });
+        }
         if let Some(length) = length.filter(|&length| length != bytes.len() as u64) {
             return Err(Verdict::Again(format!("{} of {length} bytes came", bytes.len())));
         }

@@ -128,7 +128,7 @@ impl Store for SharedS3Store {
         let fetched = store.buckets.runtime().block_on(store.buckets.fetch(&store.bucket, &store.key(object), None, u64::MAX));
         match fetched {
             Ok(Fetched::Object { bytes, .. }) => Ok(Some(bytes)),
-            Ok(Fetched::Missing | Fetched::NotModified) => Ok(None),
+            Ok(Fetched::Missing | Fetched::NotModified | Fetched::TooLong { .. }) => Ok(None),
             Err(verdict) => Err(store.error(object.as_str(), verdict)),
         }
     }

@@ -36,7 +36,7 @@ pub fn now(clock: &Clock, opener: &Opener, stores: &Stores) -> Counted {
             ..UploadTotals::default()
         }
     });
-    let assets = opener.counts();
+    let (assets, caches) = (opener.counts(), opener.caches());
     // Rows that are waited for are no progress.
     let work = stages.iter().filter(|stage| stage.stage != "rows").flat_map(|stage| stage.buckets).sum::<u64>();
     let progress = work + uploads.objects + uploads.retries + assets.read;
@@ -46,9 +46,9 @@ pub fn now(clock: &Clock, opener: &Opener, stores: &Stores) -> Counted {
         canvases: sheets.canvases,
         fill: sheets.fill,
         fills: sheets.fills,
-        photos: CacheTotals { hits: 0, misses: assets.read, bytes: 0 },
+        photos: CacheTotals { hits: caches.photos.hits, misses: assets.read, bytes: caches.photos.bytes },
         decoded: CacheTotals { hits: 0, misses: assets.decoded, bytes: 0 },
-        scaled: CacheTotals { hits: 0, misses: assets.scaled, bytes: 0 },
+        scaled: CacheTotals { hits: caches.scaled.hits, misses: assets.scaled, bytes: caches.scaled.bytes },
         uploads,
         ..RendererSnapshot::default()
     };

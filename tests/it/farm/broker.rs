@@ -19,8 +19,8 @@ struct Node {
 impl Node {
     fn start(extra: &str) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        // Three ports in a row, above those of the shared servers.
-        let port = 20_000 + (std::process::id() % 4000) as u16 * 3;
+        // Five ports in a row, below those of the shared servers.
+        let port = 20_000 + (std::process::id() % 2000) as u16 * 6;
         let node = Self { folder, port };
         node.begin(extra);
         node
