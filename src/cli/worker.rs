@@ -51,9 +51,9 @@ pub fn run(args: &WorkerArgs) -> anyhow::Result<Status> {
     let runtime = tokio::runtime::Runtime::new().context("no threads")?;
     let ended = runtime.block_on(async {
         let (metrics, health) = (Metrics::new(), Health::default());
-        let listening = serve(address, metrics.clone(), health.clone()).await;
-        let listening = listening.with_context(|| format!("cannot listen on {address} (worker.http)"))?;
-        tracing::info!(%listening, broker = config.amqp.shown(), destinations = ?config.worker.destinations, "worker starts");
+        let server = serve(address, metrics.clone(), health.clone());
+        let server = server.with_context(|| format!("cannot listen on {address} (worker.http)"))?;
+        tracing::info!(listening = %server.address(), broker = config.amqp.shown(), destinations = ?config.worker.destinations, "worker starts");
         health.set_storage(true, "not asked yet");
         let shutdown = Shutdown::default();
         end_on_signals(&shutdown)?;

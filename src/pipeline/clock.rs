@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use parking_lot::Mutex;
 
-use crate::telemetry::{STAGE_BUCKETS, bucket_of};
+use crate::telemetry::{FILL_BOUNDS, STAGE_BUCKETS, bucket_of, fill_bucket_of};
 
 /// The stages that are timed, in the order of the flow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +58,8 @@ pub struct SheetTotals {
     pub canvases: u64,
     /// Shares of their rows that were used, summed.
     pub fill: f64,
+    /// How many of them fell into each bucket of [`FILL_BOUNDS`].
+    pub fills: [u64; FILL_BOUNDS.len()],
 }
 
 impl Clock {
@@ -77,6 +79,7 @@ impl Clock {
         totals.sheets += 1;
         totals.canvases += canvases as u64;
         totals.fill += fill;
+        totals.fills[fill_bucket_of(fill)] += 1;
     }
 
     /// Sheets drawn so far.

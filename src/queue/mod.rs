@@ -184,6 +184,15 @@ pub struct DeadLetter {
     pub body: Arc<[u8]>,
 }
 
+/// The id of a message that is a job, of whatever version.
+fn job_id(body: &[u8]) -> Option<String> {
+    #[derive(serde::Deserialize)]
+    struct AnyJob {
+        id: String,
+    }
+    serde_json::from_slice(body).ok().map(|AnyJob { id }| id)
+}
+
 /// What is done with dead letters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DeadAction {

@@ -12,6 +12,7 @@ mod html;
 mod index_page;
 mod manifest;
 mod names;
+mod output;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -23,7 +24,7 @@ use crate::gpu::{GpuError, Painter};
 use crate::job::{ObjectName, Record, Row, RowError};
 use crate::ledger::Ledger;
 use crate::pipeline::{self, Clock, FindStored, Outcome, Plan, STAGES, Stop, Task};
-use crate::store::{Store, StoreError, StoreSettings, Stores};
+use crate::store::{StoreError, StoreSettings, Stores};
 
 pub use crate::campaign;
 pub use crate::campaign::{Campaign, CampaignError, CampaignOptions, DataSource};
@@ -31,14 +32,15 @@ pub use failures::{Failures, Reason};
 pub use names::check as check_names;
 
 use index_page::{IndexPage, PageSummary, has_warning};
-use manifest::{Earlier, Manifest};
+use manifest::{Copies, Earlier, Manifest, Stands};
+use output::{Output, own};
 
 /// What to render, and where to.
 #[derive(Clone, Debug, Default)]
 pub struct RenderOptions {
     /// Template, rows, sizes, outputs, names.
     pub campaign: CampaignOptions,
-    /// A folder, or `null:`.
+    /// A folder, `s3://bucket/prefix`, or `null:`.
     pub out: String,
     /// How destinations are reached.
     pub storage: StoreSettings,
@@ -167,8 +169,8 @@ pub fn render(
     stop: &Stop,
     progress: &mut dyn FnMut(&Progress),
 ) -> Result<Summary, RenderError> {
-    let folder = (options.out != "null:").then(|| PathBuf::from(&options.out));
-    if options.resume && folder.is_none() {
+    let output = Output::of(&options.out)?;
+    if options.resume && output.folder().is_none() {
         return Err(RenderError::NothingKept(options.out.clone()));
     }
     let campaign = Campaign::open(&options.campaign)?;
@@ -184,22 +186,28 @@ pub fn render(
     let (expected, rows) = rows?;
     let painter = Painter::open(Arc::clone(&campaign.library))?;
     let adapter = painter.adapter().to_owned();
-    let store = Stores::new(options.storage.clone()).open(&options.out)?;
+    let stores = Stores::new(options.storage.clone());
+    let store = stores.open(&options.out)?;
+    // A bucket that takes nothing is found now rather than after the first sheet.
+    if let Some(report) = stores.probe(&options.out)? {
+        tracing::debug!(%report, "the bucket answers");
+    }
+    let stands = output.prepare(&store, options.resume)?;
     let mut manifest = None;
-    if let Some(folder) = &folder {
-        expect_no_folder(&folder.join(ObjectName::INDEX))?;
+    if let Some(folder) = output.folder() {
         manifest = Some(if options.resume {
-            plan.find_stored = Some(earlier(folder, &store)?);
+            plan.find_stored = Some(earlier(folder, &stands)?);
             Manifest::resume(folder)?
         } else {
             Manifest::create(folder)?
         });
     }
+    let copies = matches!(output, Output::Bucket(_)).then(|| Copies::new(Arc::clone(&store), Arc::clone(&stands)));
 
     let started = Instant::now();
     let clock = Clock::default();
     let mut ledger = Ledger::new();
-    let mut told = Told { page: IndexPage::new(), failures: Failures::new(), warned: 0, manifest };
+    let mut told = Told { page: IndexPage::new(), failures: Failures::new(), warned: 0, manifest, copies };
     let mut settle = |Outcome { seq, record, interrupted, .. }: Outcome| {
         if interrupted {
             let reason = record.error.as_ref().map_or_else(String::new, |error| error.message.clone());
@@ -217,12 +225,17 @@ pub fn render(
 
     let closed = ledger.finish();
     closed.records.iter().for_each(|record| told.add(record, stop));
-    let Told { page, failures, warned, manifest } = told;
+    let Told { page, failures, warned, manifest, copies } = told;
     let is_whole = closed.is_complete() && expected.is_none_or(|expected| closed.counts.variants() == expected);
     if !is_whole && !stop.is_requested() {
         stop.request("a bug in gravure: some variants have no outcome");
     }
-    if let Some(Err(error)) = manifest.map(|manifest| manifest.finish(!stop.is_requested(), &*store)) {
+    let finished = manifest.map_or(Ok(()), |manifest| manifest.finish(!stop.is_requested(), &*stands));
+    let finished = finished.and_then(|()| match (copies, output.folder()) {
+        (Some(copies), Some(folder)) => copies.finish(&read_manifest(folder)?),
+        _ => Ok(()),
+    });
+    if let Err(error) = &finished {
         stop.request(error.to_string());
     }
     let counts = closed.counts;
@@ -246,10 +259,12 @@ pub fn render(
         failures,
         index: None,
     };
-    if let Some(folder) = folder {
+    // A bucket that does not take the manifest is not asked once more: each time takes minutes.
+    let is_asked = finished.is_ok() || matches!(output, Output::Folder(_));
+    if is_asked && output.folder().is_some() {
         let html = page.render(&page_summary(&summary, plan, options));
-        match store.put(&ObjectName::own(ObjectName::INDEX).expect("a fixed name"), html.as_bytes()) {
-            Ok(_) => summary.index = Some(folder.join(ObjectName::INDEX)),
+        match store.put(&own(ObjectName::INDEX), html.as_bytes()) {
+            Ok(_) => summary.index = Some(output.page(&*store)),
             Err(error) => {
                 stop.request(error.to_string());
                 summary.stopped = stop.reason();
@@ -265,6 +280,8 @@ struct Told {
     failures: Failures,
     warned: u64,
     manifest: Option<Manifest>,
+    /// Where the manifest goes into a bucket.
+    copies: Option<Copies>,
 }
 
 impl Told {
@@ -275,23 +292,23 @@ impl Told {
         if let Some(Err(error)) = self.manifest.as_mut().map(|manifest| manifest.append(record)) {
             stop.request(error.to_string());
         }
+        if let (Some(copies), Some(manifest)) = (&mut self.copies, &mut self.manifest) {
+            copies.keep_up(manifest);
+        }
     }
 }
 
-/// What earlier runs stored in a folder.
-fn earlier(folder: &Path, store: &Arc<dyn Store>) -> Result<Box<FindStored>, StoreError> {
-    let earlier = Earlier::read(folder, &**store);
+/// What earlier runs stored, by the manifest in a folder.
+fn earlier(folder: &Path, stands: &Arc<Stands>) -> Result<Box<FindStored>, StoreError> {
+    let earlier = Earlier::read(folder, &**stands);
     let earlier = earlier.map_err(|error| manifest::failure(&manifest_path(folder), &error))?;
-    let store = Arc::clone(store);
-    Ok(Box::new(move |object, input_hash| earlier.find(object, input_hash, &*store)))
+    let stands = Arc::clone(stands);
+    Ok(Box::new(move |object, input_hash| earlier.find(object, input_hash, &*stands)))
 }
 
-/// A folder where a file must go is found before anything is drawn.
-fn expect_no_folder(path: &Path) -> Result<(), StoreError> {
-    match path.is_dir() {
-        true => Err(StoreError::NotWritable { place: path.display().to_string(), message: "it is a folder".into() }),
-        false => Ok(()),
-    }
+fn read_manifest(folder: &Path) -> Result<Vec<u8>, StoreError> {
+    let path = manifest_path(folder);
+    std::fs::read(&path).map_err(|error| manifest::failure(&path, &error))
 }
 
 /// Rows up to a limit; ends, and stops the run, where the data cannot be read any further.

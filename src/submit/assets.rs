@@ -67,13 +67,13 @@ pub fn upload(
             for (asset, _) in plan.template.assets() {
                 template_set.extend(file(campaign, &asset));
             }
-            let base = put(&template_set, options, store)?;
+            let base = put(&template_set, options, store, stop)?;
             (format!("{base}{name}"), base)
         }
     };
     let data_base = match &campaign.data_base {
         Base::Url(url) => written(url),
-        Base::Folder(_) => put(&rows_set, options, store)?,
+        Base::Folder(_) => put(&rows_set, options, store, stop)?,
     };
     Ok(Uploaded { template, template_base, data_base })
 }
@@ -130,8 +130,8 @@ fn normal(location: &str) -> Option<String> {
     Some(parts.join("/"))
 }
 
-/// Uploads a set and gives its place, with a slash.
-fn put(set: &FileSet, options: &SubmitOptions, store: &Arc<dyn Store>) -> Result<String, SubmitError> {
+/// Uploads a set and gives its place, with a slash. Cut short by a stop, it goes on the next time.
+fn put(set: &FileSet, options: &SubmitOptions, store: &Arc<dyn Store>, stop: &Stop) -> Result<String, SubmitError> {
     let read = |path: &Path| {
         let shown = path.display();
         let length = path.metadata().map_err(|error| SubmitError::Other(format!("{shown}: {error}")))?.len();
@@ -150,6 +150,9 @@ fn put(set: &FileSet, options: &SubmitOptions, store: &Arc<dyn Store>) -> Result
     let (told, answers) = crossbeam_channel::unbounded();
     let mut asked = 0;
     for (name, path) in set {
+        if stop.is_requested() {
+            break;
+        }
         let object = ObjectName::own(&format!("{folder}{name}"))
             .map_err(|error| SubmitError::Other(format!("{}: {error}", path.display())))?;
         if !there.contains(object.as_str()) {

@@ -6,16 +6,18 @@
 //! says what is shown (the syntax of `tracing_subscriber::EnvFilter`: `info`, `gravure::gpu=debug,warn`).
 //! Default: `warn`. `GRAVURE_LOG_FORMAT=json` writes one JSON object a line. No event carries a field value of a row: callers log numbers, codes and names of layers.
 
+mod buckets;
 mod http;
 mod metrics;
 mod secret;
 mod snapshot;
 
-pub use http::{Health, serve};
+pub use http::{Health, Server, serve};
 pub use metrics::Metrics;
 pub use secret::Secret;
 pub use snapshot::{
-    CacheTotals, RendererSnapshot, STAGE_BOUNDS_SECS, STAGE_BUCKETS, StageTotals, UploadTotals, bucket_of,
+    CacheTotals, FILL_BOUNDS, RendererSnapshot, STAGE_BOUNDS_SECS, STAGE_BUCKETS, StageTotals, UploadTotals, bucket_of,
+    fill_bucket_of,
 };
 
 use std::io::IsTerminal;

@@ -178,12 +178,14 @@ impl<Q: JobQueue> Desk<Q> {
         match self.farm.deliver(delivery.tag, &job.job.id, job.digest, delivery.lane, now) {
             Delivered::New(slot) => self.take_up(slot, job),
             Delivered::Known(slot) => {
+                self.metrics.job_taken_over();
                 tracing::info!(job_id = %job.job.id, "delivered again while it is at hand");
                 if let Some(at_hand) = self.jobs.get_mut(&slot) {
                     at_hand.deliveries.push(delivery);
                 }
             }
             Delivered::Done => {
+                self.metrics.job_taken_over();
                 tracing::info!(job_id = %job.job.id, "delivered again after it was done");
                 self.farm.settled_at_once(false);
                 let (id, digest) = (job.job.id.clone(), job.digest);
@@ -319,6 +321,7 @@ impl<Q: JobQueue> Desk<Q> {
     }
 
     pub fn tick(&mut self) {
+        self.health.beat();
         let actions = self.farm.tick(self.now_ms());
         self.act(actions);
         self.next();
@@ -442,6 +445,7 @@ impl<Q: JobQueue> Desk<Q> {
         let message = result_message(&at_hand.job, body.clone());
         let place = at_hand.job.places.result(&at_hand.job.job.id);
         let (queue, done, end) = (Arc::clone(&self.queue), self.done.clone(), at_hand.end.clone());
+        let metrics = self.metrics.clone();
         self.spawn_with_store(slot, move |at, store, _| {
             let Ok(store) = store else { return };
             for wait in patience() {
@@ -464,7 +468,10 @@ impl<Q: JobQueue> Desk<Q> {
                             drop(done.send(Done::Told(slot, routed)));
                             break;
                         }
-                        Err(error) => tracing::warn!(%error, "the result is not published; trying again"),
+                        Err(error) => {
+                            metrics.result_failed();
+                            tracing::warn!(%error, "the result is not published; trying again");
+                        }
                     }
                     if tokio::time::timeout(wait, end.cancelled()).await.is_ok() {
                         return;

@@ -43,8 +43,10 @@ pub enum Fault {
 
 impl Fault {
     /// What S3 says when too much is asked of it.
-    pub const SLOW_DOWN: Self =
-        Self::Answer(503, "<?xml version=\"1.0\"?><Error><Code>SlowDown</Code><Message>Reduce your request rate</Message></Error>");
+    pub const SLOW_DOWN: Self = Self::Answer(
+        503,
+        "<?xml version=\"1.0\"?><Error><Code>SlowDown</Code><Message>Reduce your request rate</Message></Error>",
+    );
 }
 
 /// A fault, and which requests it befalls.
@@ -107,7 +109,8 @@ pub struct FaultProxy {
 impl FaultProxy {
     /// Starts before `upstream`, `http://host:port` or `host:port`, without a fault.
     pub fn start(upstream: &str) -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
         let upstream = upstream.trim_start_matches("http://").trim_end_matches('/').to_owned();
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).expect("a port");
         let address = listener.local_addr().expect("an address");
@@ -140,7 +143,8 @@ impl FaultProxy {
     /// Since the start.
     pub fn counts(&self) -> Counts {
         let [connections, requests, faults] =
-            [&self.counters.connections, &self.counters.requests, &self.counters.faults].map(|of| of.load(Ordering::Relaxed));
+            [&self.counters.connections, &self.counters.requests, &self.counters.faults]
+                .map(|of| of.load(Ordering::Relaxed));
         Counts { connections, requests, faults }
     }
 }
@@ -198,7 +202,12 @@ async fn listen(
 }
 
 /// All requests of one connection, one after the other.
-async fn serve(client: TcpStream, upstream: &str, mut changes: watch::Receiver<Rule>, counters: &Counters) -> Result<()> {
+async fn serve(
+    client: TcpStream,
+    upstream: &str,
+    mut changes: watch::Receiver<Rule>,
+    counters: &Counters,
+) -> Result<()> {
     let server = TcpStream::connect(upstream).await?;
     client.set_nodelay(true)?;
     server.set_nodelay(true)?;
@@ -225,7 +234,10 @@ async fn serve(client: TcpStream, upstream: &str, mut changes: watch::Receiver<R
                 let mut left = (&mut client).take(head.length);
                 tokio::io::copy(&mut left, &mut tokio::io::sink()).await?;
                 let body = if head.has_no_answer_body() { "" } else { body };
-                let answer = format!("HTTP/1.1 {status} Fault\r\nContent-Type: application/xml\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+                let answer = format!(
+                    "HTTP/1.1 {status} Fault\r\nContent-Type: application/xml\r\nContent-Length: {}\r\n\r\n{body}",
+                    body.len()
+                );
                 to_client.write_all(answer.as_bytes()).await?;
                 continue;
             }
@@ -314,10 +326,11 @@ impl Head {
     /// The same, telling of another length.
     fn with_length(&self, length: u64) -> Self {
         let text = String::from_utf8_lossy(&self.bytes);
-        let lines = text.split_inclusive("\r\n").map(|line| match line.to_ascii_lowercase().starts_with("content-length:") {
-            true => format!("Content-Length: {length}\r\n"),
-            false => line.to_owned(),
-        });
+        let lines =
+            text.split_inclusive("\r\n").map(|line| match line.to_ascii_lowercase().starts_with("content-length:") {
+                true => format!("Content-Length: {length}\r\n"),
+                false => line.to_owned(),
+            });
         Self { bytes: lines.collect::<String>().into_bytes(), length, ..*self }
     }
 
@@ -354,7 +367,8 @@ async fn pass_answer(
         let mut line = Vec::new();
         server.read_until(b'\n', &mut line).await?;
         out.pass(&line).await?;
-        let length = u64::from_str_radix(String::from_utf8_lossy(&line).trim(), 16).map_err(|_| ErrorKind::InvalidData)?;
+        let length =
+            u64::from_str_radix(String::from_utf8_lossy(&line).trim(), 16).map_err(|_| ErrorKind::InvalidData)?;
         out.pass_body(server, length + 2).await?;
         if length == 0 {
             return Ok(());

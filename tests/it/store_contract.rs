@@ -39,14 +39,20 @@ pub fn contract(store: &dyn Store, read: &(dyn Fn(&str) -> Option<Vec<u8>> + Syn
     assert_eq!(store.holds(&kept).unwrap(), [true, false, false], "the same, changed, removed");
     assert_eq!(store.get(&name("k/3.png")).unwrap(), None);
     let (tell, told) = std::sync::mpsc::channel();
-    store.put_then(&name("later.png"), b"later".to_vec(), Box::new(move |stored, bytes| drop(tell.send((stored.is_ok(), bytes)))));
+    store.put_then(
+        &name("later.png"),
+        b"later".to_vec(),
+        Box::new(move |stored, bytes| drop(tell.send((stored.is_ok(), bytes)))),
+    );
     assert_eq!(told.recv().unwrap(), (true, b"later".to_vec()));
     assert_eq!(read("later.png").unwrap(), b"later");
     // More at a time than any store lets through at once.
     let (tell, told) = std::sync::mpsc::channel();
     for nth in 0..200_u32 {
         let tell = tell.clone();
-        let done = Box::new(move |stored: Result<Stored, StoreError>, bytes| tell.send((stored.map(drop), nth, bytes)).unwrap());
+        let done = Box::new(move |stored: Result<Stored, StoreError>, bytes| {
+            tell.send((stored.map(drop), nth, bytes)).unwrap()
+        });
         store.put_then(&name(&format!("many/{nth}.png")), nth.to_string().into_bytes(), done);
     }
     drop(tell);

@@ -6,12 +6,13 @@
 
 use std::io::Write;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
 use gravure::job::digest;
 use gravure::store::{
-    EtagKind, Fetched, Known, Precondition, S3Settings, Store, StoreError, StoreSettings, Stores, Stored,
+    EtagKind, Fetched, Known, Precondition, S3Settings, Store, StoreError, StoreSettings, Stored, Stores,
 };
 use tempfile::NamedTempFile;
 
@@ -19,11 +20,11 @@ use crate::fault_proxy::{Fault, FaultProxy};
 use crate::store_contract::{contract, name};
 
 /// A server to test against, and a place in it that no other test uses.
-struct Server {
-    endpoint: String,
-    access: String,
-    secret: NamedTempFile,
-    bucket: String,
+pub struct Server {
+    pub endpoint: String,
+    pub access: String,
+    pub secret: NamedTempFile,
+    pub bucket: String,
 }
 
 impl Server {
@@ -39,15 +40,15 @@ impl Server {
         Self { endpoint: endpoint.to_owned(), access: access.to_owned(), secret: file, bucket: bucket.to_owned() }
     }
 
-    fn ceph() -> Self {
+    pub fn ceph() -> Self {
         Self::of("GRAVURE_TEST_CEPH")
     }
 
-    fn s3rver() -> Self {
+    pub fn s3rver() -> Self {
         Self::of("GRAVURE_TEST_S3RVER")
     }
 
-    fn settings(&self) -> S3Settings {
+    pub fn settings(&self) -> S3Settings {
         S3Settings {
             endpoint: Some(self.endpoint.clone()),
             region: Some("us-east-1".to_owned()),
@@ -59,7 +60,7 @@ impl Server {
     }
 
     /// A destination of this test's own.
-    fn place(&self) -> String {
+    pub fn place(&self) -> String {
         format!("s3://{}/{}", self.bucket, uuid::Uuid::now_v7())
     }
 
@@ -85,7 +86,7 @@ struct Proxied {
 
 impl Proxied {
     fn retries(&self) -> u64 {
-        self.stores.opened_buckets().unwrap().totals().retries.load(std::sync::atomic::Ordering::Relaxed)
+        self.stores.opened_buckets().unwrap().totals().retries.load(Ordering::Relaxed)
     }
 
     /// Stores some objects at a time, and says how each went; those that were kept are read back, unharmed.
@@ -128,7 +129,7 @@ fn keeps_the_contract(server: &Server, change: impl Fn(&mut S3Settings)) {
     let read = |object: &str| match stores.fetch(&format!("{place}/{object}"), None, 1 << 20).unwrap() {
         Fetched::Object { bytes, .. } => Some(bytes),
         Fetched::Missing => None,
-        Fetched::NotModified => panic!("no version was named"),
+        other => panic!("{other:?}"),
     };
     contract(&*store, &read);
 }
@@ -207,7 +208,8 @@ fn a_thousand_names_and_more_are_listed_and_looked_for() {
         let tell = tell.clone();
         let done = Box::new(move |stored: Result<Stored, StoreError>, bytes: Vec<u8>| {
             let object = name(&format!("{nth:04}.png"));
-            let known = Known { object, bytes: bytes.len() as u64, checksum: digest(&bytes), etag: stored.unwrap().etag };
+            let known =
+                Known { object, bytes: bytes.len() as u64, checksum: digest(&bytes), etag: stored.unwrap().etag };
             tell.send(known).unwrap();
         });
         store.put_then(&name(&format!("{nth:04}.png")), nth.to_string().into_bytes(), done);
@@ -247,7 +249,6 @@ fn an_object_is_fetched_by_its_version() {
 fn refusals_say_what_is_wrong_at_once_and_without_the_secret() {
     let server = Server::ceph();
     let refused = |settings: S3Settings, place: &str, says: &str| {
-        let started = Instant::now();
         let stores = stores(settings);
         let store = stores.open(place).unwrap();
         let errors = [
@@ -261,7 +262,8 @@ fn refusals_say_what_is_wrong_at_once_and_without_the_secret() {
             assert!(text.contains(says) && text.contains(&server.endpoint), "{text}");
             assert!(!text.contains("wrong-secret") && !format!("{stores:?}").contains("wrong-secret"));
         }
-        assert!(started.elapsed() < Duration::from_secs(3), "no use in trying again");
+        let buckets = stores.opened_buckets().unwrap();
+        assert_eq!(buckets.totals().retries.load(Ordering::Relaxed), 0, "no use in trying again");
     };
     let mut wrong = NamedTempFile::new().unwrap();
     wrong.write_all(b"wrong-secret").unwrap();
@@ -300,7 +302,7 @@ fn a_store_that_is_away_for_a_while_is_waited_for() {
         let puts = scope.spawn(|| proxied.put_many(20, 20_000));
         // Until it has been tried for a while.
         while proxied.retries() < 60 {
-            std::thread::yield_now();
+            std::thread::sleep(Duration::from_millis(5));
         }
         proxied.proxy.set(Fault::Off);
         assert!(puts.join().unwrap().iter().all(Result::is_ok));
@@ -330,7 +332,7 @@ fn the_total_time_ends_it_too() {
 
 #[test]
 fn a_hanging_store_is_left_and_asked_again() {
-    let proxied = Server::ceph().behind_proxy(|settings| settings.attempt_timeout_ms = 300);
+    let proxied = Server::ceph().behind_proxy(|settings| settings.attempt_timeout_ms = 1_000);
     proxied.proxy.set_times(Fault::Hang, 12);
     assert!(proxied.put_many(10, 1_000).iter().all(Result::is_ok));
     assert!(proxied.retries() >= 10);

@@ -13,7 +13,7 @@ use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::{mpsc, watch};
 
 use super::turns::Turns;
-use super::{DeadLetter, QueueError, QueueEvent, ResultMessage};
+use super::{DeadLetter, QueueError, QueueEvent, ResultMessage, job_id};
 
 pub use worker::MemoryQueue;
 
@@ -45,7 +45,8 @@ struct Shared {
 #[derive(Debug)]
 struct State {
     lanes: Vec<Lane>,
-    dead: Vec<DeadLetter>,
+    /// The note, and the job as it was.
+    dead: Vec<(DeadLetter, Message)>,
     workers: BTreeMap<u64, Worker>,
     subscriptions: Vec<(String, mpsc::Sender<Vec<u8>>)>,
     reply_queues: BTreeMap<String, Vec<ResultMessage>>,
@@ -89,10 +90,10 @@ struct Worker {
 }
 
 impl Default for MemoryBroker {
-    /// The lanes `jobs` (weight 1) and `jobs.urgent` (weight 4), 16 unsettled jobs in each.
+    /// The lanes `jobs` (weight 1) and `urgent` (weight 4), 16 unsettled jobs in each.
     fn default() -> Self {
         let lane = |name: &str, weight| MemoryLane { name: name.to_owned(), weight, prefetch: 16 };
-        Self::new([lane("jobs", 1), lane("jobs.urgent", 4)])
+        Self::new([lane("jobs", 1), lane("urgent", 4)])
     }
 }
 
@@ -215,7 +216,7 @@ impl MemoryBroker {
 
     /// The dead letters, the oldest first.
     pub fn dead(&self) -> Vec<DeadLetter> {
-        self.state().dead.clone()
+        self.state().dead.iter().map(|(letter, _)| letter.clone()).collect()
     }
 
     /// Jobs that workers have and have not settled.
@@ -330,15 +331,16 @@ impl State {
 
     fn bury(&mut self, lane: usize, message: Message, reason: &str, words: &str) {
         let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).ok();
-        self.dead.push(DeadLetter {
+        let letter = DeadLetter {
             number: self.dead.len() as u64 + 1,
-            job: Some(message.id),
+            job: job_id(&message.body),
             lane: self.lanes[lane].is.name.clone(),
             reason: reason.to_owned(),
             message: words.to_owned(),
             buried_at: now.map(|now| now.as_secs()),
-            body: message.body,
-        });
+            body: Arc::clone(&message.body),
+        };
+        self.dead.push((letter, message));
     }
 }
 

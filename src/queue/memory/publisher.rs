@@ -48,7 +48,7 @@ impl Publisher for MemoryBroker {
         let count = letters.len() as u64;
         let mut kept = Vec::new();
         let mut outcome = Ok(count);
-        for (number, mut letter) in (1..).zip(letters) {
+        for (number, (mut letter, message)) in (1..).zip(letters) {
             letter.number = number;
             // After a failure nobody is asked any more: the others stay.
             let action = if outcome.is_ok() { decide(&letter) } else { DeadAction::Keep };
@@ -56,13 +56,12 @@ impl Publisher for MemoryBroker {
                 DeadAction::Keep => Err(None),
                 DeadAction::Drop => Ok(()),
                 DeadAction::Requeue => {
-                    let id = letter.job.clone().unwrap_or_default();
-                    let body = std::sync::Arc::clone(&letter.body);
+                    let (id, body) = (&message.id, &message.body);
                     self.publish(|state| state.enqueue(&letter.lane, id.clone(), body.clone())).await.map_err(Some)
                 }
             };
             if let Err(error) = requeued {
-                kept.push(letter);
+                kept.push((letter, message));
                 outcome = error.map_or(outcome, Err);
             }
         }

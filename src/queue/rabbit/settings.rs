@@ -1,11 +1,13 @@
 //! How the broker is reached and what its queues are called: the section `[amqp]` of a configuration file.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use lapin::tcp::OwnedTLSConfig;
-use lapin::uri::{AMQPScheme, AMQPUri};
+use lapin::tcp::{OwnedIdentity, OwnedTLSConfig};
+use lapin::uri::{AMQPAuthority, AMQPQueryString, AMQPScheme, AMQPUri, AMQPUserInfo};
+use percent_encoding::percent_decode_str;
 use serde::Deserialize;
+use url::Url;
 
 use crate::telemetry::Secret;
 
@@ -19,11 +21,15 @@ pub struct AmqpSettings {
     pub user: Option<String>,
     /// In place of the URL's.
     pub password: Option<Secret>,
-    /// A file whose first line is the password.
+    /// A file whose first line is the password, read for every connection.
     pub password_file: Option<PathBuf>,
     /// Certificates, in PEM, that the broker's may be signed by, besides the system's.
     pub ca_file: Option<PathBuf>,
-    /// Seconds between heartbeats. Default: 15.
+    /// Our own certificate, in PEM, for brokers that ask for one.
+    pub client_cert: Option<PathBuf>,
+    /// Its key, in PEM.
+    pub client_key: Option<PathBuf>,
+    /// A broker that is silent for twice as many seconds is gone. Default: 15.
     pub heartbeat_secs: u16,
     /// How long a connection may take, in milliseconds. Default: 10,000.
     pub connect_timeout_ms: u64,
@@ -72,6 +78,8 @@ impl Default for AmqpSettings {
             password: None,
             password_file: None,
             ca_file: None,
+            client_cert: None,
+            client_key: None,
             heartbeat_secs: 15,
             connect_timeout_ms: 10_000,
             prefix: "gravure".to_owned(),
@@ -96,8 +104,9 @@ impl AmqpSettings {
     /// The first that cannot be used.
     pub fn check(&self) -> Result<(), String> {
         self.uri()?;
+        self.tls()?;
         let is_name = |name: &str| !name.is_empty() && name.len() <= 100 && name.bytes().all(|b| b.is_ascii_graphic());
-        if !is_name(&self.prefix) {
+        if !is_name(&self.prefix) || self.prefix.starts_with("amq.") {
             return Err(format!("amqp.prefix: expected a short plain name, got {:?}", self.prefix));
         }
         if self.lanes.is_empty() {
@@ -115,14 +124,26 @@ impl AmqpSettings {
                 return Err(format!("amqp.lanes[{nth}]: weight and prefetch are 1 or more"));
             }
         }
-        Ok(())
+        let at_least_one = [
+            ("heartbeat_secs", u64::from(self.heartbeat_secs)),
+            ("connect_timeout_ms", self.connect_timeout_ms),
+            ("delivery_limit", u64::from(self.delivery_limit)),
+            ("confirm_timeout_ms", self.confirm_timeout_ms),
+            ("deaf_secs", self.deaf_secs),
+        ];
+        match at_least_one.iter().find(|(_, value)| *value == 0) {
+            Some((name, _)) => Err(format!("amqp.{name}: expected 1 or more")),
+            None => Ok(()),
+        }
     }
 
     /// The broker without credentials, for messages.
     pub fn shown(&self) -> String {
         match self.uri() {
             Ok(AMQPUri { scheme, authority, vhost, .. }) => {
-                format!("{scheme}://{}:{}/{}", authority.host, authority.port, vhost.trim_start_matches('/'))
+                let AMQPAuthority { host, port, .. } = authority;
+                let host = if host.contains(':') { format!("[{host}]") } else { host };
+                format!("{scheme}://{host}:{port}/{}", vhost.trim_start_matches('/'))
             }
             Err(_) => "no broker".to_owned(),
         }
@@ -134,9 +155,7 @@ impl AmqpSettings {
                         GRAVURE_AMQP_URL)"
                 .to_owned());
         };
-        // What the parser says may quote the URL, with the password in it.
-        let uri = url.expose().parse::<AMQPUri>();
-        let mut uri = uri.map_err(|_| "amqp.url: expected amqp://user:password@host:port/vhost".to_owned())?;
+        let mut uri = location(url)?;
         if let Some(user) = &self.user {
             uri.authority.userinfo.username.clone_from(user);
         }
@@ -149,20 +168,21 @@ impl AmqpSettings {
             password.expose().clone_into(&mut uri.authority.userinfo.password);
         }
         uri.query.heartbeat = Some(self.heartbeat_secs);
-        uri.query.connection_timeout = Some(self.connect_timeout_ms);
         Ok(uri)
     }
 
     pub(super) fn tls(&self) -> Result<OwnedTLSConfig, String> {
-        let is_tls = self.uri()?.scheme == AMQPScheme::AMQPS;
-        let cert_chain = match &self.ca_file {
-            Some(file) if is_tls => {
-                let text = std::fs::read_to_string(file);
-                Some(text.map_err(|error| format!("amqp.ca_file: {}: {error}", file.display()))?)
-            }
-            _ => None,
+        let cert_chain = read("ca_file", self.ca_file.as_deref())?;
+        let cert_chain = cert_chain.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+        let identity = match (
+            read("client_cert", self.client_cert.as_deref())?,
+            read("client_key", self.client_key.as_deref())?,
+        ) {
+            (Some(pem), Some(key)) => Some(OwnedIdentity::PKCS8 { pem, key }),
+            (None, None) => None,
+            _ => return Err("amqp.client_cert and amqp.client_key need each other".to_owned()),
         };
-        Ok(OwnedTLSConfig { identity: None, cert_chain })
+        Ok(OwnedTLSConfig { identity, cert_chain })
     }
 
     pub(super) fn confirm_timeout(&self) -> Duration {
@@ -172,6 +192,42 @@ impl AmqpSettings {
     pub(super) fn connect_timeout(&self) -> Duration {
         Duration::from_millis(self.connect_timeout_ms)
     }
+}
+
+/// What the URL itself says. lapin's own reader takes `[::1]` for `localhost`, an empty virtual host for one of that
+/// name, and quotes the URL in what it says.
+fn location(url: &Secret) -> Result<AMQPUri, String> {
+    let wrong = || "amqp.url: expected amqp://user:password@host:port/vhost".to_owned();
+    let url = Url::parse(url.expose()).map_err(|_| wrong())?;
+    let scheme = match url.scheme() {
+        "amqp" => AMQPScheme::AMQP,
+        "amqps" => AMQPScheme::AMQPS,
+        _ => return Err(wrong()),
+    };
+    if url.query().is_some() {
+        return Err("amqp.url: it has parameters (after \"?\"); there are settings for them".to_owned());
+    }
+    let decoded = |text: &str| percent_decode_str(text).decode_utf8().map(String::from).map_err(|_| wrong());
+    let or = |text: String, other: &str| if text.is_empty() { other.to_owned() } else { text };
+    let host = url.host_str().filter(|host| !host.is_empty()).ok_or_else(wrong)?;
+    Ok(AMQPUri {
+        authority: AMQPAuthority {
+            userinfo: AMQPUserInfo {
+                username: or(decoded(url.username())?, "guest"),
+                password: or(decoded(url.password().unwrap_or_default())?, "guest"),
+            },
+            host: decoded(host.trim_matches(['[', ']']))?,
+            port: url.port().unwrap_or_else(|| scheme.default_port()),
+        },
+        vhost: or(decoded(url.path().strip_prefix('/').unwrap_or_default())?, "/"),
+        query: AMQPQueryString::default(),
+        scheme,
+    })
+}
+
+fn read(setting: &str, file: Option<&Path>) -> Result<Option<Vec<u8>>, String> {
+    let Some(file) = file else { return Ok(None) };
+    std::fs::read(file).map(Some).map_err(|error| format!("amqp.{setting}: {}: {error}", file.display()))
 }
 
 #[cfg(test)]
@@ -186,7 +242,9 @@ mod tests {
     fn secrets_are_in_no_message() {
         let shown = settings("amqps://me:hunter2@rabbit:5671/%2fads").shown();
         assert_eq!(shown, "amqps://rabbit:5671/ads");
-        for url in ["amqp://me:hunter2@[bad", "http://me:hunter2@host", "hunter2"] {
+        assert_eq!(settings("amqp://[::1]/").shown(), "amqp://[::1]:5672/");
+        for url in ["amqp://me:hunter2@host?heartbeat=1", "amqp://me:hunter2@[bad", "http://me:hunter2@host", "hunter2"]
+        {
             let message = settings(url).check().unwrap_err();
             assert!(!message.contains("hunter2"), "{message}");
         }

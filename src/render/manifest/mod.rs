@@ -12,6 +12,7 @@
 //!                   at the end: renamed      stopped or killed: folded together, then or by the next --resume
 //! ```
 
+mod copies;
 mod earlier;
 mod fold;
 mod lines;
@@ -22,9 +23,10 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use crate::job::{ObjectName, Record};
-use crate::store::{Store, StoreError};
+use crate::store::StoreError;
 
-pub use earlier::Earlier;
+pub use copies::Copies;
+pub use earlier::{Earlier, Stands, in_store, listed};
 
 /// Lines are written when they come to this,
 const HELD_BYTES: usize = 64 << 10;
@@ -86,11 +88,11 @@ impl Manifest {
     }
 
     /// Writes what is left, and makes the manifest of a resumed run the folder's: alone, if it `is_whole`, else
-    /// together with the earlier one.
+    /// together with what `stands` of the earlier one.
     ///
     /// # Errors
     /// When the disk is full or gone.
-    pub fn finish(mut self, is_whole: bool, store: &dyn Store) -> Result<(), StoreError> {
+    pub fn finish(mut self, is_whole: bool, stands: &Stands) -> Result<(), StoreError> {
         let written = match self.write() {
             // Nobody stores any more: what is given up now is ours.
             Err(StoreError::Full { .. }) if self.reserve.take().is_some() => self.write(),
@@ -103,9 +105,23 @@ impl Manifest {
         }
         let replaced = match (&written, is_whole) {
             (Ok(()), true) => self.file.sync_all().and_then(|()| std::fs::rename(&self.path, &target)),
-            _ => fold::fold(&self.folder, store),
+            _ => fold::fold(&self.folder, stands),
         };
         written.and(replaced.map_err(|error| failure(&target, &error)))
+    }
+
+    /// All lines so far, as [`Self::finish`] would leave them.
+    ///
+    /// # Errors
+    /// When the disk is full or gone.
+    pub fn whole(&mut self, stands: &Stands) -> Result<Vec<u8>, StoreError> {
+        self.write()?;
+        let mut lines = Vec::new();
+        let read = match self.path == super::manifest_path(&self.folder) {
+            true => std::fs::read(&self.path).map(|bytes| lines = bytes),
+            false => fold::merge(&self.folder, stands, &mut lines).map(drop),
+        };
+        read.map(|()| lines).map_err(|error| failure(&self.path, &error))
     }
 
     fn write(&mut self) -> Result<(), StoreError> {
@@ -161,6 +177,8 @@ pub fn failure(path: &Path, error: &io::Error) -> StoreError {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::job::Format;
     use crate::store::NullStore;
@@ -182,7 +200,7 @@ mod tests {
         for row in 0..3000 {
             manifest.append(&record(row)).expect("written");
         }
-        manifest.finish(true, &NullStore).expect("written");
+        manifest.finish(true, &in_store(Arc::new(NullStore))).expect("written");
         assert!(lines(folder.path()).iter().map(|record| record.row).eq(0..3000));
     }
 
@@ -193,7 +211,7 @@ mod tests {
         let mut manifest = Manifest::resume(folder.path()).expect("created");
         manifest.append(&record(1)).expect("held");
         assert_eq!(lines(folder.path())[0].row, 0);
-        manifest.finish(true, &NullStore).expect("renamed");
+        manifest.finish(true, &in_store(Arc::new(NullStore))).expect("renamed");
         assert_eq!(lines(folder.path()).iter().map(|record| record.row).collect::<Vec<_>>(), [1]);
         assert!(!journal_path(folder.path()).exists());
     }
@@ -214,7 +232,7 @@ mod tests {
         std::os::unix::fs::symlink(&precious, super::super::manifest_path(folder.path())).expect("linked");
         let mut manifest = Manifest::create(folder.path()).expect("created");
         manifest.append(&record(0)).expect("held");
-        manifest.finish(true, &NullStore).expect("written");
+        manifest.finish(true, &in_store(Arc::new(NullStore))).expect("written");
         assert_eq!(std::fs::read_to_string(&precious).expect("read"), "keep me");
         assert_eq!(lines(folder.path()).len(), 1);
     }

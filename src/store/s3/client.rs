@@ -59,14 +59,10 @@ impl Buckets {
     /// # Errors
     /// When the system gives no threads, or a secret that the settings name cannot be read.
     pub fn open(settings: S3Settings) -> std::io::Result<Self> {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(2)
-            .thread_name("store")
-            .enable_all()
-            .build()?;
-        let http = aws_smithy_http_client::Builder::new()
-            .tls_provider(Provider::Rustls(CryptoMode::Ring))
-            .build_https();
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(2).thread_name("store").enable_all().build()?;
+        let http =
+            aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
         let endpoint = settings.endpoint();
         let credentials = settings.credentials()?;
         let config = runtime.block_on(load(&settings, credentials, http, endpoint.as_deref()));
@@ -99,7 +95,9 @@ impl Buckets {
         let of_object = |message| StoreError::Object { object: object.to_owned(), message };
         match verdict {
             Verdict::Again(message) => StoreError::Unreachable { place, message },
-            Verdict::Refused(message) => StoreError::Refused { place: format!("{place} at {}", self.endpoint), message },
+            Verdict::Refused(message) => {
+                StoreError::Refused { place: format!("{place} at {}", self.endpoint), message }
+            }
             Verdict::Wrong(message) => of_object(message),
             Verdict::Missing | Verdict::NotModified => of_object("the store answered out of place".to_owned()),
         }

@@ -1,7 +1,7 @@
 //! What a failed request means: try again, ask an operator, or blame the object.
 
-use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::config::http::HttpResponse;
+use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 
 /// What to do about a failed request.
 #[derive(Clone, Debug, PartialEq, Eq)]

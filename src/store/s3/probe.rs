@@ -102,11 +102,13 @@ impl S3Store {
         let body: &[u8] = b"gravure was here";
         let digest: [u8; 16] = Md5::digest(body).into();
         let put = |body: &'static [u8], digest: [u8; 16], if_none_match: Option<&'static str>| {
-            let request = self.buckets.client.put_object().bucket(&self.bucket).key(key).body(ByteStream::from_static(body));
+            let request =
+                self.buckets.client.put_object().bucket(&self.bucket).key(key).body(ByteStream::from_static(body));
             let request = request.content_md5(BASE64_STANDARD.encode(digest));
             request.set_if_none_match(if_none_match.map(str::to_owned))
         };
-        let stored = self.buckets.patiently(|| async { put(body, digest, None).send().await.map_err(|error| judge(&error)) });
+        let stored =
+            self.buckets.patiently(|| async { put(body, digest, None).send().await.map_err(|error| judge(&error)) });
         let is_md5 = stored.await?.e_tag().map(bare) == Some(hex(&digest));
         match self.buckets.fetch(&self.bucket, key, None, 1 << 10).await? {
             Fetched::Object { bytes, .. } if bytes == body => {}

@@ -71,7 +71,6 @@ async fn attempt(
 ) -> Result<Stored, Verdict> {
     let buckets = &store.buckets;
     let settings = &buckets.settings;
-    let is_image = !object.as_str().starts_with(ObjectName::FOLDER);
     let mut request = buckets
         .client
         .put_object()
@@ -81,7 +80,7 @@ async fn attempt(
         .content_length(body.len() as i64)
         .content_md5(BASE64_STANDARD.encode(digest))
         .body(ByteStream::from(body.clone()));
-    if is_image {
+    if is_image(object.as_str()) {
         request = request
             .set_cache_control(settings.cache_control.clone())
             .set_tagging(settings.tagging())
@@ -141,6 +140,11 @@ async fn verify(
 
 pub(super) fn hex(digest: &[u8]) -> String {
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// What people look at, and not gravure's own books.
+fn is_image(name: &str) -> bool {
+    !name.starts_with(ObjectName::FOLDER) && ![ObjectName::MANIFEST, ObjectName::INDEX].contains(&name)
 }
 
 /// By the name's end.

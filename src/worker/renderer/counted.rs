@@ -33,6 +33,7 @@ pub fn now(clock: &Clock, opener: &Opener, stores: &Stores) -> Counted {
             retries: totals.retries.load(Ordering::Relaxed),
             errors: totals.errors.load(Ordering::Relaxed),
             in_flight: totals.in_flight.load(Ordering::Relaxed),
+            ..UploadTotals::default()
         }
     });
     let (assets, caches) = (opener.counts(), opener.caches());
@@ -44,10 +45,12 @@ pub fn now(clock: &Clock, opener: &Opener, stores: &Stores) -> Counted {
         sheets: sheets.sheets,
         canvases: sheets.canvases,
         fill: sheets.fill,
+        fills: sheets.fills,
         photos: CacheTotals { hits: caches.photos.hits, misses: assets.read, bytes: caches.photos.bytes },
+        decoded: CacheTotals { hits: 0, misses: assets.decoded, bytes: 0 },
         scaled: CacheTotals { hits: caches.scaled.hits, misses: assets.scaled, bytes: caches.scaled.bytes },
         uploads,
-        gpu_bytes: 0,
+        ..RendererSnapshot::default()
     };
     Counted { progress, is_waiting: uploads.in_flight > 0 || opener.is_opening(), snapshot }
 }

@@ -43,16 +43,16 @@ fn three_workers_share_a_queue_and_one_is_killed() {
 #[test]
 fn a_worker_that_is_told_to_end_hands_back_what_it_cannot_finish() {
     let mut chance = Chance::new();
-    let farm = Farm::on_s3().with_env("GRAVURE_WORKER_GRACE_SECS", "10");
-    let rows = farm.rows(2000);
-    let place = farm.submit(&rows, 100);
+    let farm = Farm::on_s3().with_env("GRAVURE_WORKER_GRACE_SECS", "1");
+    let rows = farm.rows(6000);
+    let place = farm.submit(&rows, 500);
     for _ in 0..3 {
         let mut worker = farm.worker();
         worker.wait_for_words("job received");
-        std::thread::sleep(chance.millis(0, 900));
+        std::thread::sleep(chance.millis(0, 500));
         let (status, took) = worker.terminate();
         assert!(status.success(), "{status}");
-        assert!(took < Duration::from_secs(12), "{took:?}");
+        assert!(took < Duration::from_secs(4), "{took:?}");
     }
     // Twice: at once, and nothing is lost either.
     let mut worker = farm.worker();

@@ -3,10 +3,12 @@
 //! `tests/run.sh` starts the servers and says where they are. Every test has queues and a destination of its own; the
 //! images are compared, byte by byte, with those that `gravure render` makes of the same rows.
 
+mod broker;
 mod deaths;
 mod poison;
 mod renderers;
 mod results;
+mod storage;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -121,9 +123,15 @@ impl Farm {
                 ("AWS_REGION", "default"),
             ];
             env.extend(of_store.map(|(name, value)| (name.to_owned(), value.to_owned())));
-            // The client in this process reads the same chain as the workers do: see `tests/run.sh`.
         }
-        let s3 = S3Settings { endpoint: ceph_endpoint(endpoint), ..S3Settings::default() };
+        let secret_file = folder.path().join("secret");
+        std::fs::write(&secret_file, secret).expect("written");
+        let s3 = S3Settings {
+            endpoint: ceph_endpoint(endpoint),
+            access_key_id: (!access.is_empty()).then(|| access.to_owned()),
+            secret_access_key_file: (!access.is_empty()).then_some(secret_file),
+            ..S3Settings::default()
+        };
         let stores = Arc::new(Stores::new(StoreSettings { s3 }));
         write_campaign(folder.path());
         let runtime = tokio::runtime::Runtime::new().expect("threads");
@@ -369,7 +377,7 @@ fn write_campaign(folder: &Path) {
     std::fs::create_dir(folder.join("fonts")).expect("a folder");
     std::fs::copy(root().join("examples/product-card/fonts/Inter-Bold.ttf"), folder.join("fonts/Inter-Bold.ttf")).expect("a font");
     let template = "gravure: 1\nname: farm\nsizes: { s: { width: 160, height: 84 } }\noutputs: [{ format: jpeg }]\n\
-        fields:\n  name: { type: text, required: true }\n  photo: { type: image }\nfonts: [fonts/Inter-Bold.ttf]\nlayers:\n\
+        fields:\n  name: { type: text, required: true }\n  photo: { type: image, default: \"\" }\nfonts: [fonts/Inter-Bold.ttf]\nlayers:\n\
         \x20 - { type: rect, frame: full, fill: 'linear-gradient(#0f172a, #1e3a8a)' }\n\
         \x20 - { type: image, src: '{{ photo }}', frame: { x: 0, y: 0, width: 40, height: 40 } }\n\
         \x20 - { type: text, text: '{{ name }}', frame: { x: 8, y: 8, width: 144, height: 68 }, \
