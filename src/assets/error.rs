@@ -47,6 +47,9 @@ impl From<FetchError> for AssetError {
             FetchError::TooLarge { .. } => ErrorCode::PhotoTooLarge,
             FetchError::BadData(_) => ErrorCode::PhotoUnreadable,
         };
-        Self { is_passing: matches!(error, FetchError::HostDown { .. } | FetchError::StoreDown(_)), ..Self::new(code, error.to_string()) }
+        Self {
+            is_passing: matches!(error, FetchError::HostDown { .. } | FetchError::StoreDown(_)),
+            ..Self::new(code, error.to_string())
+        }
     }
 }

@@ -72,7 +72,8 @@ fn read(file: Option<&Path>, variables: impl Iterator<Item = (String, String)>) 
     for (name, value) in variables {
         set(&mut table, &name, &value)?;
     }
-    Config::deserialize(table).map_err(|error| anyhow::anyhow!("{shown}, with GRAVURE_* variables: {}", error.message()))
+    Config::deserialize(table)
+        .map_err(|error| anyhow::anyhow!("{shown}, with GRAVURE_* variables: {}", error.message()))
 }
 
 fn set(table: &mut Table, name: &str, value: &str) -> anyhow::Result<()> {
@@ -164,14 +165,18 @@ mod tests {
         let text = include_str!("../../deploy/worker.toml");
         let shown = toml::from_str::<Config>(text).unwrap();
         // Every key is there in a comment, with its default.
-        let all: String = text.lines().map(|line| line.strip_prefix("#= ").unwrap_or(line)).collect::<Vec<_>>().join("\n");
+        let all: String =
+            text.lines().map(|line| line.strip_prefix("#= ").unwrap_or(line)).collect::<Vec<_>>().join("\n");
         let all = toml::from_str::<Config>(&all).unwrap();
         let defaults = Config::default();
-        assert_eq!(Config { worker: Settings { destinations: Vec::new(), ..all.worker }, ..all }, Config {
-            amqp: AmqpSettings { url: shown.amqp.url.clone(), ..defaults.amqp },
-            worker: Settings { destinations: Vec::new(), ..defaults.worker },
-            ..defaults
-        });
+        assert_eq!(
+            Config { worker: Settings { destinations: Vec::new(), ..all.worker }, ..all },
+            Config {
+                amqp: AmqpSettings { url: shown.amqp.url.clone(), ..defaults.amqp },
+                worker: Settings { destinations: Vec::new(), ..defaults.worker },
+                ..defaults
+            }
+        );
         assert!(shown.worker.check().is_ok() && shown.amqp.check().is_ok());
     }
 }

@@ -27,7 +27,8 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::util::SubscriberInitExt;
 
 /// Drivers and shader compilers talk much and say little. A filter that names them again wins.
-const QUIET: &str = "wgpu=error,wgpu_core=error,wgpu_hal=error,naga=error,cosmic_text=error,lapin=error,aws_config=error";
+const QUIET: &str =
+    "wgpu=error,wgpu_core=error,wgpu_hal=error,naga=error,cosmic_text=error,lapin=error,aws_config=error";
 const DEFAULT: &str = "warn";
 
 /// Why nothing will be logged as asked.

@@ -36,7 +36,13 @@ pub struct RenderArgs {
     #[arg(long, value_name = "ROWS")]
     data: PathBuf,
     /// Folder or bucket for images, manifest.jsonl and index.html; null: renders, encodes and throws away
-    #[arg(long, value_name = "DIR|s3://BUCKET/PREFIX|null:", env = "GRAVURE_OUT", hide_env_values = true, default_value = "out")]
+    #[arg(
+        long,
+        value_name = "DIR|s3://BUCKET/PREFIX|null:",
+        env = "GRAVURE_OUT",
+        hide_env_values = true,
+        default_value = "out"
+    )]
     out: String,
     /// Keep what an earlier run stored in the folder and would come out the same; go on where it was stopped
     #[arg(long)]
@@ -59,7 +65,9 @@ pub fn run(args: &RenderArgs, arguments: &[OsString]) -> anyhow::Result<Status> 
     let personal = if args.campaign.sets_fields() { pii_fields(&campaign.template) } else { Some(Vec::new()) };
     // Buckets are reached as the farm's settings say; a folder needs none.
     let storage = match args.out.contains("://") {
-        true => super::config::ConfigArgs { config: std::env::var_os("GRAVURE_CONFIG").map(PathBuf::from) }.read()?.storage,
+        true => {
+            super::config::ConfigArgs { config: std::env::var_os("GRAVURE_CONFIG").map(PathBuf::from) }.read()?.storage
+        }
         false => S3Settings::default(),
     };
     let options = RenderOptions {

@@ -221,7 +221,8 @@ fn an_inline_template_starts_where_it_is_told_to() {
 #[test]
 fn many_jobs_of_one_campaign_fetch_everything_once() {
     let farm = Farm::new();
-    let part = |first: u64| job(json!({ "data": { "url": "s3://ads/in/d/rows.csv", "first_row": first, "row_count": 2 } }));
+    let part =
+        |first: u64| job(json!({ "data": { "url": "s3://ads/in/d/rows.csv", "first_row": first, "row_count": 2 } }));
     let first = farm.open(part(0)).unwrap();
     assert_eq!(farm.bucket.sent().len(), 4, "template, font, logo, rows");
     let second = farm.open(part(2)).unwrap();
@@ -291,9 +292,7 @@ fn every_refusal_has_its_code() {
     farm.bucket.put("s3://ads/in/d/torn.csv", "id,title\n1,\"x\n2,y\n");
     let many = |count: usize| rows(vec![json!({ "id": 1, "title": "x" }); count].into());
     let data = |name: &str| json!({ "data": { "url": format!("s3://ads/in/d/{name}") } });
-    let range = |first: u64, count: u64| {
-        json!({ "data": { "url": "s3://ads/in/d/rows.csv", "first_row": first, "row_count": count } })
-    };
+    let range = |first: u64, count: u64| json!({ "data": { "url": "s3://ads/in/d/rows.csv", "first_row": first, "row_count": count } });
     let cases = [
         (json!({ "template": "s3://ads/in/t/none.yaml" }), "template_missing", "s3://ads/in/t/none.yaml"),
         (json!({ "template": farm.file("in/none.yaml") }), "template_missing", "no such file"),
