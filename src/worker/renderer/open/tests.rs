@@ -276,9 +276,10 @@ fn members_of_the_job_go_over_the_template() {
     assert_eq!(plan.template.locale(), "de-DE");
     assert_ne!(opened.template_hash, farm.open(job(json!({}))).unwrap().template_hash, "another locale, another hash");
     assert_eq!(&*plan.now.0, "2026-01-01T00:00:00Z");
-    let row = opened.rows.into_iter().next().unwrap().unwrap();
+    let mut rows = opened.rows;
+    let row = rows.next().unwrap().unwrap();
     let bound = plan.template.bind(&row, &plan.now).unwrap();
-    assert_eq!(plan.object_name(&bound, 1, plan.outputs[0]).unwrap().as_str(), "0.webp");
+    assert_eq!(plan.object_name(&bound, 1, plan.outputs[0]).unwrap().as_str(), "1.webp");
 }
 
 #[test]
@@ -296,7 +297,7 @@ fn every_refusal_has_its_code() {
     let cases = [
         (json!({ "template": "s3://ads/in/t/none.yaml" }), "template_missing", "s3://ads/in/t/none.yaml"),
         (json!({ "template": farm.file("in/none.yaml") }), "template_missing", "no such file"),
-        (json!({ "template": "s3://ads/in/t/broken.yaml" }), "template_invalid", "broken.yaml:13:"),
+        (json!({ "template": "s3://ads/in/t/broken.yaml" }), "template_invalid", "broken.yaml:14:"),
         (json!({ "template": "s3://ads/in/t/nofont.yaml" }), "template_invalid", "nofont.yaml:12:"),
         (json!({ "template": "s3://ads/in/t/long.yaml" }), "template_invalid", "1048576"),
         (json!({ "template": "s3://ads/in/t/card" }), "template_invalid", ".yaml"),
