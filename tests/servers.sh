@@ -8,9 +8,9 @@ start_test_servers() {
     test_servers=$(mktemp -d)
     trap stop_test_servers EXIT
     say "starting RabbitMQ, Ceph's S3 gateway and s3rver"
-    "$servers/rabbitmq.sh" start "$test_servers/rabbitmq" "$port"
-    "$servers/ceph.sh" start "$test_servers/ceph" "$((port + 100))"
-    "$servers/s3rver.sh" start "$test_servers/s3rver" "$((port + 10))" test-bucket
+    "$servers/rabbitmq.sh" start "$test_servers/rabbitmq" "$port" >/dev/null
+    "$servers/ceph.sh" start "$test_servers/ceph" "$((port + 100))" campaigns >/dev/null
+    "$servers/s3rver.sh" start "$test_servers/s3rver" "$((port + 10))" test-bucket >/dev/null
     export GRAVURE_TEST_AMQP="amqp://test:test-pass@127.0.0.1:$port/%2f"
     export GRAVURE_TEST_RABBITMQCTL="$servers/rabbitmq.sh ctl $test_servers/rabbitmq"
     export GRAVURE_TEST_CEPH="http://127.0.0.1:$((port + 108)) GRAVUREKEY gravure-secret campaigns"

@@ -4,7 +4,7 @@
 #
 # Usage: deploy/servers/ceph.sh start|stop FOLDER [PORT] [BUCKET]
 #
-# The gateway listens on PORT+8 and has the bucket "campaigns" (or S3_BUCKET); PORT to PORT+50 are used. Keys are GRAVUREKEY / gravure-secret unless S3_ACCESS_KEY
+# The gateway listens on PORT+8; PORT to PORT+50 are used. Keys are GRAVUREKEY / gravure-secret unless S3_ACCESS_KEY
 # and S3_SECRET_KEY say otherwise; the bucket is test-bucket unless named. Prints S3_ENDPOINT, S3_ACCESS_KEY,
 # S3_SECRET_KEY and S3_BUCKET as NAME=value lines, for `eval`. What the daemons say is in FOLDER/log.
 set -euo pipefail
@@ -97,8 +97,6 @@ export CEPH_CONF=$folder/ceph.conf
     radosgw -n client.rgw.a
     until curl -s -o /dev/null "$endpoint/"; do sleep 0.3; done
     radosgw-admin user create --uid=gravure --display-name=gravure --access-key="$access" --secret-key="$secret"
-    curl -sf -X PUT --aws-sigv4 aws:amz:default:s3 --user "$access:$secret" \
-        "http://127.0.0.1:$((port + 8))/${S3_BUCKET:-campaigns}"
     # curl of Debian 12 signs, but does not say what an empty body hashes to.
     empty=$(printf '' | sha256sum | cut -d ' ' -f 1)
     curl --silent --show-error --fail --retry 5 --aws-sigv4 aws:amz:default:s3 --user "$access:$secret" \

@@ -47,6 +47,22 @@ impl From<FetchError> for AssetError {
             FetchError::TooLarge { .. } => ErrorCode::PhotoTooLarge,
             FetchError::BadData(_) => ErrorCode::PhotoUnreadable,
         };
-        Self { is_passing: matches!(error, FetchError::HostDown { .. } | FetchError::StoreDown(_)), ..Self::new(code, error.to_string()) }
+        Self {
+            is_passing: matches!(error, FetchError::HostDown { .. } | FetchError::StoreDown(_)),
+            ..Self::new(code, error.to_string())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_store_that_is_down_is_no_fault_of_the_photo() {
+        let error = AssetError::from(FetchError::StoreDown("no answer".to_owned()));
+        assert_eq!(error.code, ErrorCode::StoreUnreachable);
+        assert!(error.may_pass() && error.is_passing, "it is asked for again");
+        assert!(!AssetError::from(FetchError::NotFound("no such object")).may_pass());
     }
 }

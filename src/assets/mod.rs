@@ -26,8 +26,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 pub use ahead::Landed;
-use cache::{Cache, Made};
 pub use cache::CacheUsage;
+use cache::{Cache, Made};
 use decode::Shrink;
 pub use decode::svg::SvgReferences;
 pub use error::AssetError;

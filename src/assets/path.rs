@@ -311,8 +311,20 @@ mod tests {
             Err(error) => Err(error.code),
         };
         let names = [
-            "a.png", "a b.png", "a+b.png", "a%20b.png", "100%.png", "%2e%2e/a.png", "%2e%2e%2fa.png", "ü/日本.png",
-            "what?.png", "#1.png", "sale: 50.png", "a;b=c&d.png", "..a/...png", "C:x.png",
+            "a.png",
+            "a b.png",
+            "a+b.png",
+            "a%20b.png",
+            "100%.png",
+            "%2e%2e/a.png",
+            "%2e%2e%2fa.png",
+            "ü/日本.png",
+            "what?.png",
+            "#1.png",
+            "sale: 50.png",
+            "a;b=c&d.png",
+            "..a/...png",
+            "C:x.png",
         ];
         for name in names {
             assert_eq!(key(name), Ok(format!("s3://ads/spring sale/50%/{name}")));

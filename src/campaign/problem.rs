@@ -89,7 +89,15 @@ impl Problem {
     }
 
     fn at(place: String, message: impl fmt::Display) -> Self {
-        Self { place, line: 0, column: 0, path: String::new(), message: message.to_string(), suggestion: None, may_pass: false }
+        Self {
+            place,
+            line: 0,
+            column: 0,
+            path: String::new(),
+            message: message.to_string(),
+            suggestion: None,
+            may_pass: false,
+        }
     }
 
     /// With a line, a column and a place in the template.

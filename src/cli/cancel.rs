@@ -9,8 +9,10 @@ use crate::submit::{cancel, state};
 
 /// Arguments of `gravure cancel`.
 #[derive(Debug, Args)]
-#[command(after_help = "Workers look before they begin a job: jobs that wait are answered without being rendered, those \
-    at work are finished. What is stored stays. Exit status: 0 called off, 2 there is no such campaign.")]
+#[command(
+    after_help = "Workers look before they begin a job: jobs that wait are answered without being rendered, those \
+    at work are finished. What is stored stays. Exit status: 0 called off, 2 there is no such campaign."
+)]
 pub struct CancelArgs {
     #[command(flatten)]
     pub place: PlaceArgs,

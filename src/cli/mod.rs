@@ -153,7 +153,13 @@ mod tests {
     #[test]
     fn commands_that_are_not_there_yet_are_not_listed() {
         let names: Vec<_> = Cli::command().get_subcommands().map(|command| command.get_name().to_owned()).collect();
-        assert_eq!(names, ["render", "check", "doctor", "submit", "status", "retry", "cancel", "dead", "worker", "renderer", "schema"]);
+        assert_eq!(
+            names,
+            [
+                "render", "check", "doctor", "submit", "status", "retry", "cancel", "dead", "worker", "renderer",
+                "schema"
+            ]
+        );
     }
 
     #[test]

@@ -27,9 +27,11 @@ const FAILURES_SHOWN: usize = 10;
 
 /// Arguments of `gravure submit`.
 #[derive(Debug, Args)]
-#[command(after_help = "Prints the campaign's place. Run again with the same --campaign to go on after an interruption. \
+#[command(
+    after_help = "Prints the campaign's place. Run again with the same --campaign to go on after an interruption. \
     Exit status: 0 everything is submitted (with --wait: every variant is stored), 1 some variants failed, 2 the \
-    template, input or settings cannot be used, 3 stopped early.")]
+    template, input or settings cannot be used, 3 stopped early."
+)]
 pub struct SubmitArgs {
     /// Rows: CSV, JSON Lines or a JSON array; a file or a URL
     #[arg(long, value_name = "ROWS")]

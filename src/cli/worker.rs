@@ -25,9 +25,11 @@ const LEAST_MEMORY: u64 = 2 << 30;
 
 /// Arguments of `gravure worker`.
 #[derive(Debug, Args)]
-#[command(after_help = "Exit status: 0 told to end, with everything done or handed back; 1 connected to the broker and \
+#[command(
+    after_help = "Exit status: 0 told to end, with everything done or handed back; 1 connected to the broker and \
     without jobs for too long; 2 the settings cannot be used. SIGTERM drains within worker.grace_secs, a second one \
-    hands everything back at once.")]
+    hands everything back at once."
+)]
 pub struct WorkerArgs {
     #[command(flatten)]
     pub config: ConfigArgs,
@@ -47,7 +49,8 @@ pub fn run(args: &WorkerArgs) -> anyhow::Result<Status> {
     config.check_broker()?;
     AllowedPlaces::new(config.worker.sources()).map_err(|message| anyhow!("worker.sources: {message}"))?;
     let address = config.worker.http.parse();
-    let address = address.with_context(|| format!("worker.http: expected address:port, got {:?}", config.worker.http))?;
+    let address =
+        address.with_context(|| format!("worker.http: expected address:port, got {:?}", config.worker.http))?;
     let renderer = renderer_settings(args, &config.worker)?;
     let runtime = tokio::runtime::Runtime::new().context("no threads")?;
     let ended = runtime.block_on(async {
@@ -141,11 +144,7 @@ pub fn run_renderer(args: &RendererArgs) -> anyhow::Result<Status> {
             Err(message) => bail!("worker.fetch.allow_hosts: {message}"),
         }
     }
-    let guard = Guard {
-        offline: allow_hosts.is_empty(),
-        allow_hosts,
-        allow_private: worker.fetch.allow_private,
-    };
+    let guard = Guard { offline: allow_hosts.is_empty(), allow_hosts, allow_private: worker.fetch.allow_private };
     let gate = Gate::new(GateConfig {
         guard,
         cache: worker.fetch.cache.clone(),

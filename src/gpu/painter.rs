@@ -124,7 +124,15 @@ impl Painter {
     pub fn open_with(library: Arc<FontLibrary>, options: DeviceOptions) -> Result<Self, GpuError> {
         let parts = Parts::open(&library, options)?;
         let planner = Planner::new(parts.device.limits);
-        Ok(Self { library, options, planner, parts, ring: Ring::new(RING_PLACES), in_flight: VecDeque::new(), plates_drawn: 0 })
+        Ok(Self {
+            library,
+            options,
+            planner,
+            parts,
+            ring: Ring::new(RING_PLACES),
+            in_flight: VecDeque::new(),
+            plates_drawn: 0,
+        })
     }
 
     /// The adapter's name.

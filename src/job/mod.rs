@@ -28,9 +28,9 @@ pub use campaign::CampaignFile;
 pub use digest::digest;
 pub use error_code::ErrorCode;
 pub use format::{Format, FormatError};
-pub use message::{Data, Job, JobError, TemplateSource, UnreadableRow};
 #[cfg(test)]
 pub(crate) use message::tests as message_tests;
+pub use message::{Data, Job, JobError, TemplateSource, UnreadableRow};
 pub use name::{NameError, ObjectName};
 pub use output::{Compression, Depth, Encoding, Jpeg, Output, Png, Rgb, Subsampling, WHITE, Webp, WebpMode};
 pub use output_spec::{OutputError, OutputSpec, opaque_color};

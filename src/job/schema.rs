@@ -4,7 +4,8 @@
 use serde_json::{Map, Value, json};
 
 use super::{
-    CampaignFile, Compression, ErrorCode, Format, Job, JobResult, Jpeg, ObjectName, Subsampling, Suffix, WARNING_CODES, Webp,
+    CampaignFile, Compression, ErrorCode, Format, Job, JobResult, Jpeg, ObjectName, Subsampling, Suffix, WARNING_CODES,
+    Webp,
 };
 
 const DRAFT: &str = "https://json-schema.org/draft/2020-12/schema";
@@ -120,8 +121,20 @@ pub fn campaign() -> Value {
         "gravure campaign",
         object(
             &[
-                "version", "campaign", "created", "now", "template", "template_hash", "plan_hash", "lane", "rows_per_job",
-                "variants_per_row", "parts", "rows", "rows_hash", "is_complete",
+                "version",
+                "campaign",
+                "created",
+                "now",
+                "template",
+                "template_hash",
+                "plan_hash",
+                "lane",
+                "rows_per_job",
+                "variants_per_row",
+                "parts",
+                "rows",
+                "rows_hash",
+                "is_complete",
             ],
             json!({
                 "version": {"const": CampaignFile::VERSION},

@@ -51,7 +51,8 @@ impl<'r> FinishStage<'r> {
     }
 
     fn store(&self, variant: Variant, bytes: Vec<u8>, started: Instant) {
-        let (outcomes, store, object) = (self.outcomes.clone(), Arc::clone(&variant.task.store), variant.object.clone());
+        let (outcomes, store, object) =
+            (self.outcomes.clone(), Arc::clone(&variant.task.store), variant.object.clone());
         let done: WhenStored = Box::new(move |result, bytes| {
             let outcome = match result {
                 Ok(as_stored) => stored(variant, &bytes, as_stored, elapsed_ms(started)),

@@ -267,8 +267,7 @@ impl<'r> RowStage<'r> {
         if variants.is_empty() {
             return Ok(None);
         }
-        let shaper =
-            self.shapers.get_or_insert_mut(plan.fonts.number(), || Shaper::new(Arc::clone(&plan.fonts)));
+        let shaper = self.shapers.get_or_insert_mut(plan.fonts.number(), || Shaper::new(Arc::clone(&plan.fonts)));
         let bind = || bound.scene_scaled(size, plan.scale).map_err(|error| failure_of(&error));
         let Drawn { found, list, scaled } = photographer.draw(scene, found, shaper, &bind)?;
         let warnings = found.all_warnings(&list, &plan.template);

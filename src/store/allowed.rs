@@ -32,7 +32,9 @@ impl AllowedPlaces {
         };
         match self.allowed.iter().any(is_below) {
             true => Ok(()),
-            false => Err(format!("{asked} is not below a place that this worker may use (worker.destinations, worker.sources)")),
+            false => Err(format!(
+                "{asked} is not below a place that this worker may use (worker.destinations, worker.sources)"
+            )),
         }
     }
 
@@ -86,9 +88,20 @@ mod tests {
             assert_eq!(allowed.check(good), Ok(()), "{good}");
         }
         let bad = [
-            "s3://ads", "s3://ads/2026b", "s3://ads/2026/../2025", "s3://other/2026", "S3://ads/2026", "file:///srv",
-            "file:///srv/out/../../etc", "file://srv/out", "/srv/out", "null:", "http://ads/2026", "s3://ads/2026//x",
-            "", "s3://",
+            "s3://ads",
+            "s3://ads/2026b",
+            "s3://ads/2026/../2025",
+            "s3://other/2026",
+            "S3://ads/2026",
+            "file:///srv",
+            "file:///srv/out/../../etc",
+            "file://srv/out",
+            "/srv/out",
+            "null:",
+            "http://ads/2026",
+            "s3://ads/2026//x",
+            "",
+            "s3://",
         ];
         for bad in bad {
             assert!(allowed.check(bad).is_err(), "{bad}");

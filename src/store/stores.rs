@@ -108,10 +108,9 @@ impl Stores {
             return Ok(Arc::clone(buckets));
         }
         let opened = Buckets::open(self.settings.s3.clone());
-        let opened = Arc::new(opened.map_err(|error| StoreError::Unreachable {
-            place: "s3:".to_owned(),
-            message: error.to_string(),
-        })?);
+        let opened = Arc::new(
+            opened.map_err(|error| StoreError::Unreachable { place: "s3:".to_owned(), message: error.to_string() })?,
+        );
         Ok(Arc::clone(buckets.insert(opened)))
     }
 }

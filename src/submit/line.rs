@@ -243,7 +243,8 @@ impl<P: Publisher> Line<P> {
     /// What an earlier submission wrote stays where this one did not come as far.
     fn write_if_further(&self) -> Result<(), StoreError> {
         let is_further = self.earlier.as_ref().is_none_or(|Earlier { file, .. }| {
-            self.file.parts > file.parts || (self.file.parts == file.parts && self.file.is_complete && !file.is_complete)
+            self.file.parts > file.parts
+                || (self.file.parts == file.parts && self.file.is_complete && !file.is_complete)
         });
         if is_further { self.write() } else { Ok(()) }
     }

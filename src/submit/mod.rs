@@ -27,8 +27,8 @@ use crate::queue::{Publisher, QueueError};
 use crate::render::{RenderError, check_names};
 use crate::store::{Store, StoreError};
 
-pub use place::CampaignPlace;
 pub use follow::{Followed, Watched, follow};
+pub use place::CampaignPlace;
 pub use retry::{Retried, RetryOptions, retry};
 pub use status::{FailedRow, PartState, State, state};
 
@@ -202,7 +202,8 @@ pub fn submit<P: Publisher>(
         );
         return Err(SubmitError::Other(message));
     }
-    let rows = campaign.rows_until(stop)?.take(usize::try_from(options.limit.unwrap_or(u64::MAX)).unwrap_or(usize::MAX));
+    let rows =
+        campaign.rows_until(stop)?.take(usize::try_from(options.limit.unwrap_or(u64::MAX)).unwrap_or(usize::MAX));
     let post = Post::new(Arc::clone(store), Arc::clone(publisher), runtime.clone(), &options.lane, stop.clone());
     let mut line = Line::new(base, file, earlier, Arc::clone(store), post)?;
     let fed = feed(&mut line, rows, stop, progress).and_then(|()| line.finish(!stop.is_requested()));
@@ -286,7 +287,8 @@ fn plan_hash(base: &Job, options: &SubmitOptions, template_hash: &str) -> String
 
 /// The template's name, as far as an id may have it, and a part that sorts by time.
 fn new_id(name: &str) -> String {
-    let plain: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).collect();
+    let plain: String =
+        name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).collect();
     let plain = plain.trim_matches('-');
     let plain = if plain.is_empty() { "campaign" } else { &plain[..plain.len().min(40)] };
     let unique = uuid::Uuid::now_v7().simple().to_string();

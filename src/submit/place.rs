@@ -58,11 +58,8 @@ pub(super) enum JobObject {
 pub(super) fn job_object(places: &CampaignPlaces, campaign: &str, name: &str) -> Option<(u64, u32, JobObject)> {
     let file = name.strip_prefix(&places.prefix())?;
     // Ids may hold dots: the whole ending counts.
-    let kinds = [
-        (".job.json", JobObject::Message),
-        (".result.json", JobObject::Result),
-        (".jsonl", JobObject::Manifest),
-    ];
+    let kinds =
+        [(".job.json", JobObject::Message), (".result.json", JobObject::Result), (".jsonl", JobObject::Manifest)];
     let (id, kind) = kinds.into_iter().find_map(|(ending, kind)| Some((file.strip_suffix(ending)?, kind)))?;
     let (part, attempt) = part_of(campaign, id)?;
     Some((part, attempt, kind))

@@ -63,7 +63,8 @@ impl<P: Publisher> Post<P> {
     pub fn send(&mut self, parcel: Parcel) {
         let Parcel { part, id, place, body } = parcel;
         self.on_their_way += 1;
-        let (publisher, runtime, answers) = (Arc::clone(&self.publisher), self.runtime.clone(), self.answers_in.clone());
+        let (publisher, runtime, answers) =
+            (Arc::clone(&self.publisher), self.runtime.clone(), self.answers_in.clone());
         let (lane, stop) = (self.lane.clone(), self.stop.clone());
         let then = move |stored: Result<_, StoreError>, body: Vec<u8>| match stored {
             Err(error) => drop(answers.send(Err(error.into()))),

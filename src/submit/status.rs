@@ -119,7 +119,8 @@ impl State {
 /// When there is no such campaign, or the store cannot be asked.
 pub fn state(place: &CampaignPlace, store: &Arc<dyn Store>) -> Result<State, SubmitError> {
     let places = place.places();
-    let file = earlier(store, &places)?.ok_or_else(|| SubmitError::Other(format!("there is no campaign at {place}")))?;
+    let file =
+        earlier(store, &places)?.ok_or_else(|| SubmitError::Other(format!("there is no campaign at {place}")))?;
     let mut is_cancelled = false;
     let mut parts: BTreeMap<u64, PartState> = BTreeMap::new();
     let mut with_result = BTreeSet::new();
@@ -133,8 +134,11 @@ pub fn state(place: &CampaignPlace, store: &Arc<dyn Store>) -> Result<State, Sub
             JobObject::Result => state.ended.insert(attempt) | with_result.insert((part, attempt)),
         };
     }
-    let ended: Vec<(u64, BTreeSet<u32>)> =
-        parts.iter().filter(|(_, part)| !part.ended.is_empty()).map(|(part, state)| (*part, state.ended.clone())).collect();
+    let ended: Vec<(u64, BTreeSet<u32>)> = parts
+        .iter()
+        .filter(|(_, part)| !part.ended.is_empty())
+        .map(|(part, state)| (*part, state.ended.clone()))
+        .collect();
     let reader = Reader { places: &places, id: &place.id, store, with_result: &with_result, file: &file };
     let read = in_parallel(&ended, |(part, attempts)| reader.part(*part, attempts))?;
     let (last_activity, variants_per_s) = reader.times(&ended);

@@ -81,7 +81,8 @@ pub fn init(settings: &LogSettings, default: &str) -> Result<Logging, TelemetryE
         (None, Some(filter)) => ("RUST_LOG", filter),
         (None, None) => ("log.filter", default.to_owned()),
     };
-    let filter = filter(&directives).map_err(|error| TelemetryError::BadFilter { setting, message: error.to_string() })?;
+    let filter =
+        filter(&directives).map_err(|error| TelemetryError::BadFilter { setting, message: error.to_string() })?;
     let has_colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     let lines = tracing_subscriber::fmt::layer().with_writer(|| Redacting(std::io::stderr())).with_ansi(has_colour);
     let lines: Box<dyn Layer<Registry> + Send + Sync> = match settings.format {

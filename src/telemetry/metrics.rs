@@ -165,7 +165,12 @@ impl Metrics {
                 "Deliveries of jobs that were at hand or done already; they count as received as well",
             ),
             dead_letters: make.counters("gravure_dead_letters_total", "Jobs given up, by reason", "reason", BURIED),
-            jobs: make.gauges("gravure_jobs_at_hand", "Jobs that this worker holds", "state", &["rendering", "waiting"]),
+            jobs: make.gauges(
+                "gravure_jobs_at_hand",
+                "Jobs that this worker holds",
+                "state",
+                &["rendering", "waiting"],
+            ),
             job_seconds: make.register(HistogramVec::new(job_seconds, &["lane"]).expect("a valid name")),
             queue_depth: make.gauges(
                 "gravure_queue_depth_messages",
@@ -435,7 +440,8 @@ mod tests {
         let mut buckets = [0; STAGE_BUCKETS];
         buckets[3] = 3;
         let stages = vec![StageTotals { stage: "layout".into(), buckets, seconds: 0.5 }];
-        let uploads = UploadTotals { objects: 7, errors: 5, refused: 1, unreachable: 2, in_flight: 2, ..Default::default() };
+        let uploads =
+            UploadTotals { objects: 7, errors: 5, refused: 1, unreachable: 2, in_flight: 2, ..Default::default() };
         let scaled = CacheTotals { hits: 4, misses: 1, bytes: 100 };
         let mut fills = [0; FILL_BOUNDS.len()];
         fills[7] = 2;
@@ -480,7 +486,10 @@ mod tests {
         metrics.absorb(&snapshot(), &RendererSnapshot::default());
         metrics.deliveries(5, 1, 2);
         metrics.deliveries(4, 0, 2);
-        assert_lines(&metrics, &["gravure_sheets_total 2", "gravure_jobs_acknowledged_total 5", "gravure_jobs_handed_back_total 2"]);
+        assert_lines(
+            &metrics,
+            &["gravure_sheets_total 2", "gravure_jobs_acknowledged_total 5", "gravure_jobs_handed_back_total 2"],
+        );
     }
 
     #[test]

@@ -136,7 +136,9 @@ mod tests {
     fn the_log_replaces_what_others_quote() {
         let _url = Secret::new("amqp://me:p%40ss-in-a-url@rabbit:5672/v");
         let _quoted = serde_json::from_str::<Secret>("\"with\\\"quotes\"").unwrap();
-        let text = logged("cannot reach amqp://me:p%40ss-in-a-url@rabbit: p@ss-in-a-url refused {\"x\": \"with\\\"quotes\"}\n");
+        let text = logged(
+            "cannot reach amqp://me:p%40ss-in-a-url@rabbit: p@ss-in-a-url refused {\"x\": \"with\\\"quotes\"}\n",
+        );
         assert_eq!(text, "cannot reach amqp://me:***@rabbit: *** refused {\"x\": \"***\"}\n");
         assert_eq!(logged("rabbit:5672 for me\n"), "rabbit:5672 for me\n");
     }

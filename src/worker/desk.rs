@@ -201,7 +201,8 @@ impl<Q: JobQueue> Desk<Q> {
 
     fn take_up(&mut self, slot: Slot, job: JobAtHand) {
         let message = &job.job;
-        let span = tracing::info_span!("job", job_id = %message.id, campaign = %message.campaign, attempt = message.attempt);
+        let span =
+            tracing::info_span!("job", job_id = %message.id, campaign = %message.campaign, attempt = message.attempt);
         span.in_scope(|| tracing::info!(rows = job.rows, redelivered = job.delivery.redelivered, "job received"));
         let at_hand = AtHand {
             deliveries: vec![job.delivery.clone()],
@@ -232,7 +233,13 @@ impl<Q: JobQueue> Desk<Q> {
         self.renderer = None;
         if let Some(death) = death {
             let jobs = self.farm.rendering();
-            tracing::warn!(generation, jobs, reason = death.code(), message, "jobs of the renderer are tried again, each alone");
+            tracing::warn!(
+                generation,
+                jobs,
+                reason = death.code(),
+                message,
+                "jobs of the renderer are tried again, each alone"
+            );
             let actions = self.farm.renderer_died(death, message);
             self.act(actions);
         }
@@ -261,7 +268,9 @@ impl<Q: JobQueue> Desk<Q> {
             }
             Report::Interrupted { token, message } => {
                 self.store_is_down(&message);
-                self.say(Slot(token), |_| tracing::warn!(message, "the store takes nothing; the job is tried again later"));
+                self.say(Slot(token), |_| {
+                    tracing::warn!(message, "the store takes nothing; the job is tried again later")
+                });
                 self.farm.fault(Slot(token), FaultKind::OfTheStore, "store_unreachable", &message, now)
             }
             Report::Pulse { snapshot, .. } => {

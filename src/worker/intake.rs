@@ -29,10 +29,13 @@ const ROWS_UNKNOWN: u64 = 1000;
 ///
 /// # Errors
 /// With a note where it can never be rendered here.
-pub fn read(delivery: Delivery, settings: &Settings, destinations: &AllowedPlaces) -> Result<JobAtHand, Box<DeathNote>> {
-    let refuse = |reason: &str, message: String| {
-        Err(Box::new(DeathNote { reason: reason.to_owned(), message, attempts: 1 }))
-    };
+pub fn read(
+    delivery: Delivery,
+    settings: &Settings,
+    destinations: &AllowedPlaces,
+) -> Result<JobAtHand, Box<DeathNote>> {
+    let refuse =
+        |reason: &str, message: String| Err(Box::new(DeathNote { reason: reason.to_owned(), message, attempts: 1 }));
     let most = settings.max_message_bytes;
     if delivery.body.len() as u64 > most {
         let message = format!(

@@ -26,7 +26,8 @@ pub fn recall(job: &JobAtHand, store: &Arc<dyn Store>) -> Result<Recalled, Store
         return Ok(Recalled::Kept(records));
     }
     let holds = store.holds(&known)?;
-    let kept: Vec<Record> = records.into_iter().zip(holds).filter_map(|(record, is_there)| is_there.then_some(record)).collect();
+    let kept: Vec<Record> =
+        records.into_iter().zip(holds).filter_map(|(record, is_there)| is_there.then_some(record)).collect();
     tracing::info!(job_id = %id, kept = kept.len(), of = known.len(), "an earlier attempt left objects");
     Ok(Recalled::Kept(kept))
 }

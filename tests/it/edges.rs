@@ -22,10 +22,40 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("render", &["campaign", "pipeline", "ledger", "template", "assets", "layout", "gpu", "store", "job", "pixels"]),
     (
         "worker",
-        &["campaign", "pipeline", "ledger", "queue", "telemetry", "template", "assets", "layout", "gpu", "store", "job", "pixels"],
+        &[
+            "campaign",
+            "pipeline",
+            "ledger",
+            "queue",
+            "telemetry",
+            "template",
+            "assets",
+            "layout",
+            "gpu",
+            "store",
+            "job",
+            "pixels",
+        ],
     ),
     ("submit", &["campaign", "queue", "store", "template", "assets", "render", "pipeline", "job"]),
-    ("cli", &["campaign", "worker", "submit", "queue", "store", "assets", "render", "pipeline", "gpu", "sheet", "template", "job", "telemetry"]),
+    (
+        "cli",
+        &[
+            "campaign",
+            "worker",
+            "submit",
+            "queue",
+            "store",
+            "assets",
+            "render",
+            "pipeline",
+            "gpu",
+            "sheet",
+            "template",
+            "job",
+            "telemetry",
+        ],
+    ),
 ];
 
 /// Folders without devices, threads of an async runtime, brokers or storage clients.

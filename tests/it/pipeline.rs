@@ -30,7 +30,7 @@ fn run(
     let task = Arc::new(Task::new(plan(campaign), Arc::clone(store) as Arc<dyn Store>, 0));
     pipeline::run(task.work(wanted), 2, painter, &Clock::default(), stop, &mut |outcome| {
         if outcome.interrupted {
-            stop.request("the store takes nothing more");
+            stop.request(outcome.record.error.as_ref().map_or_else(String::new, |error| error.message.clone()));
         }
         outcomes.push((outcome.seq, outcome.record));
     });

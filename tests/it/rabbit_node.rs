@@ -74,7 +74,11 @@ pub fn ctl(arguments: &[&str]) -> String {
 pub fn close_connections(ctl: impl Fn(&[&str]) -> String, name: &str) -> usize {
     let listed = ctl(&["-q", "list_connections", "pid", "client_properties", "--no-table-headers"]);
     let mine = listed.lines().filter(|line| line.contains(name)).filter_map(|line| line.split('\t').next());
-    mine.map(|pid| ctl(&["-q", "close_connection", pid, "closed by the test"])).count()
+    let mine: Vec<&str> = mine.collect();
+    for pid in &mine {
+        ctl(&["-q", "close_connection", pid, "closed by the test"]);
+    }
+    mine.len()
 }
 
 /// A node of a test's own, that may be broken. Ends when it is dropped.

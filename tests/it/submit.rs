@@ -8,12 +8,11 @@ use std::time::Duration;
 
 use gravure::campaign::{CampaignOptions, DataSource};
 use gravure::job::{
-    CampaignFile, CampaignPlaces, Counts, ErrorCode, Format, Job, JobResult, ObjectName, Record, TemplateSource, Timings,
+    CampaignFile, CampaignPlaces, Counts, ErrorCode, Format, Job, JobResult, ObjectName, Record, TemplateSource,
+    Timings,
 };
 use gravure::pipeline::Stop;
-use gravure::queue::{
-    DeadAction, DeathNote, JobQueue, MemoryBroker, Publisher, QueueEvent, ResultMessage,
-};
+use gravure::queue::{DeadAction, DeathNote, JobQueue, MemoryBroker, Publisher, QueueEvent, ResultMessage};
 use gravure::store::{MemoryStore, Store};
 use gravure::submit::{
     CampaignPlace, Retried, RetryOptions, SubmitError, SubmitOptions, Submitted, Watched, cancel, follow, retry, state,
@@ -200,7 +199,7 @@ fn ids(parts: impl IntoIterator<Item = u64>) -> BTreeSet<String> {
 }
 
 /// What lies below a URL of the destination.
-fn below<'f>(url: &'f str) -> &'f str {
+fn below(url: &str) -> &str {
     url.strip_prefix("s3://ads/2026/").unwrap()
 }
 
@@ -222,8 +221,10 @@ fn rows_are_split_and_what_workers_need_is_uploaded_first() {
         let TemplateSource::Url(template) = &job.template else { panic!("by URL") };
         assert_eq!(farm.memory.bytes(below(template)).as_deref(), Some(TEMPLATE.as_bytes()));
         let (of_template, of_rows) = (job.template_base.as_deref().unwrap(), job.data_base.as_deref().unwrap());
-        for file in ["logo.png", "marks/a.png", "marks/b.png"] {
-            assert!(farm.memory.bytes(&format!("{}{file}", below(of_template))).is_some(), "{file}");
+        assert!(farm.memory.bytes(&format!("{}logo.png", below(of_template))).is_some());
+        // What is made with a value of the row is relative to the data.
+        for file in ["marks/a.png", "marks/b.png"] {
+            assert!(farm.memory.bytes(&format!("{}{file}", below(of_rows))).is_some(), "{file}");
         }
         for (photo, is_there) in [(0, true), (1, true), (2, false)] {
             let name = format!("{}photos/{photo}.png", below(of_rows));
@@ -279,8 +280,17 @@ fn an_interrupted_submission_goes_on_where_it_was() {
 fn a_submission_that_was_killed_publishes_only_what_is_not_known_to_be_out() {
     let farm = Farm::new(30);
     let stop = Stop::new();
-    farm.submit_as(&farm.options(), &stop, &mut |rows| if rows == 20 { stop.request("interrupted") }).unwrap();
-    farm.take(|job| if job.part < 3 { farm.end(&job, &|_| false) });
+    farm.submit_as(&farm.options(), &stop, &mut |rows| {
+        if rows == 20 {
+            stop.request("interrupted")
+        }
+    })
+    .unwrap();
+    farm.take(|job| {
+        if job.part < 3 {
+            farm.end(&job, &|_| false)
+        }
+    });
     // As it was before the first rewriting.
     let file = CampaignFile { parts: 0, rows: 0, rows_hash: String::new(), ..farm.file() };
     farm.store.put(&CampaignPlaces::new("spring").campaign(), &serde_json::to_vec(&file).unwrap()).unwrap();
@@ -341,7 +351,8 @@ fn other_rows_and_another_template_are_refused_under_the_same_id() {
 #[test]
 fn mistakes_are_found_before_anything_is_published() {
     let farm = Farm::new(3);
-    let twice = CampaignOptions { name: Some("{{ title }}-{{ size }}.{{ ext }}".to_owned()), ..farm.options().campaign };
+    let twice =
+        CampaignOptions { name: Some("{{ title }}-{{ size }}.{{ ext }}".to_owned()), ..farm.options().campaign };
     let twice = SubmitOptions { campaign: twice, ..farm.options() };
     let error = farm.submit_as(&twice, &Stop::new(), &mut |_| ()).unwrap_err().to_string();
     assert!(error.contains("same name"), "{error}");
@@ -363,11 +374,10 @@ fn a_row_that_cannot_be_read_fails_under_its_number() {
     assert_eq!(farm.submit().unwrap().rows, 3);
     farm.take(|job| {
         let told = job.told_rows();
-        assert_eq!(told.iter().map(|row| row.as_ref().map(|row| row.number).ok()).collect::<Vec<_>>(), [
-            Some(0),
-            None,
-            Some(2)
-        ]);
+        assert_eq!(
+            told.iter().map(|row| row.as_ref().map(|row| row.number).ok()).collect::<Vec<_>>(),
+            [Some(0), None, Some(2)]
+        );
         let error = told[1].as_ref().unwrap_err();
         assert_eq!((error.row, error.line), (Some(1), Some(3)));
         assert!(error.to_string().contains("found 2"), "{error}");
@@ -396,7 +406,11 @@ fn retry_takes_exactly_what_failed_and_what_is_missing() {
     let farm = Farm::new(20);
     farm.submit().unwrap();
     // Part 4 is lost; rows 1, 2 and 9 fail.
-    farm.take(|job| if job.part != 4 { farm.end(&job, &|row| [1, 2, 9].contains(&row)) });
+    farm.take(|job| {
+        if job.part != 4 {
+            farm.end(&job, &|row| [1, 2, 9].contains(&row))
+        }
+    });
     let state = farm.state();
     assert_eq!((state.counts.ok, state.counts.failed, state.missing(), state.open_parts()), (26, 6, 8, 1));
     assert_eq!(state.failures, [(ErrorCode::PhotoMissing, 6)].into());
@@ -420,11 +434,10 @@ fn retry_takes_exactly_what_failed_and_what_is_missing() {
     // What is being tried again has not failed again.
     assert_eq!(farm.retry(failed).unwrap(), Retried::default());
     assert_eq!(farm.retry(RetryOptions { failed: false, missing: true }).unwrap(), Retried { jobs: 2, rows: 5 });
-    assert_eq!(farm.work(&|_| false).into_iter().collect::<BTreeSet<_>>(), [
-        "spring-2-a3".to_owned(),
-        "spring-2-a4".to_owned(),
-        "spring-4-a2".to_owned()
-    ].into());
+    assert_eq!(
+        farm.work(&|_| false).into_iter().collect::<BTreeSet<_>>(),
+        ["spring-2-a3".to_owned(), "spring-2-a4".to_owned(), "spring-4-a2".to_owned()].into()
+    );
     let state = farm.state();
     assert_eq!((state.counts.ok, state.counts.failed, state.missing()), (40, 0, 0));
     assert!(state.is_done() && farm.retry(BOTH).unwrap() == Retried::default());
@@ -494,7 +507,8 @@ fn a_campaign_is_watched_by_its_results_and_by_what_was_missed() {
                     left -= 1;
                     let job = Job::parse(&delivery.body).unwrap();
                     if job.part == 2 {
-                        let note = DeathNote { reason: "renderer_crash".into(), message: "it died".into(), attempts: 3 };
+                        let note =
+                            DeathNote { reason: "renderer_crash".into(), message: "it died".into(), attempts: 3 };
                         queue.bury(&delivery, &note).await.unwrap();
                         continue;
                     }

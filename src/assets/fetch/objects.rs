@@ -112,7 +112,8 @@ impl Objects {
             if known == Some(&*file.version) {
                 return Ok(None);
             }
-            let copied = io::copy(&mut (&mut file.file).take(max_bytes.saturating_add(1)), to).map_err(cannot_be_kept)?;
+            let copied =
+                io::copy(&mut (&mut file.file).take(max_bytes.saturating_add(1)), to).map_err(cannot_be_kept)?;
             return match copied > max_bytes {
                 true => Err(FetchError::TooLarge { bytes: None, most: max_bytes }),
                 false => Ok(Some(Some(file.version))),
@@ -223,9 +224,9 @@ impl OpenFile {
 
 fn cannot_read(error: &io::Error, url: &Url) -> FetchError {
     match error.kind() {
-        io::ErrorKind::NotFound if stored::path(url).contains('%') => {
-            FetchError::NotFound("that there is no such file (file:// URLs are taken as they are written: %20 is no space)")
-        }
+        io::ErrorKind::NotFound if stored::path(url).contains('%') => FetchError::NotFound(
+            "that there is no such file (file:// URLs are taken as they are written: %20 is no space)",
+        ),
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => FetchError::NotFound("that there is no such file"),
         _ => FetchError::Failed(format!("cannot be read: {}", error.to_string().to_lowercase())),
     }
@@ -250,7 +251,9 @@ mod tests {
         let root = folder.path().canonicalize().unwrap();
         std::fs::create_dir_all(root.join("in/deep")).unwrap();
         std::fs::create_dir(root.join("inn")).unwrap();
-        for (name, text) in [("in/a b.txt", "here"), ("in/50% #1?.txt", "odd"), ("secret.txt", "secret"), ("inn/x", "x")] {
+        for (name, text) in
+            [("in/a b.txt", "here"), ("in/50% #1?.txt", "odd"), ("secret.txt", "secret"), ("inn/x", "x")]
+        {
             std::fs::write(root.join(name), text).unwrap();
         }
         std::os::unix::fs::symlink(root.join("secret.txt"), root.join("in/link.txt")).unwrap();
@@ -265,7 +268,9 @@ mod tests {
         for missing in ["in/none.txt", "in/a%20b.txt", "in/%2e%2e/secret.txt", "in/..%2fsecret.txt"] {
             assert!(matches!(read(missing), Err(FetchError::NotFound(_))), "{missing}: {:?}", read(missing));
         }
-        for outside in ["secret.txt", "in/link.txt", "in/up/etc/hostname", "inn/x", "", "in//a b.txt", "in\\..\\secret.txt"] {
+        for outside in
+            ["secret.txt", "in/link.txt", "in/up/etc/hostname", "inn/x", "", "in//a b.txt", "in\\..\\secret.txt"]
+        {
             assert!(matches!(read(outside), Err(FetchError::Refused(_))), "{outside}: {:?}", read(outside));
         }
         for dots in ["in/../secret.txt", "../in/a b.txt", "in/./a b.txt"] {
@@ -300,8 +305,13 @@ mod tests {
     fn only_buckets_and_prefixes_that_are_listed_are_asked() {
         let objects = objects(&["s3://ads/2026".to_owned()]);
         let refused = [
-            "s3://ads/2025/a.png", "s3://ads/2026b/a.png", "s3://other/2026/a.png", "s3://ads/", "s3://ads",
-            "s3://ads/2026//a.png", "s3://ads/2026/a\\b.png",
+            "s3://ads/2025/a.png",
+            "s3://ads/2026b/a.png",
+            "s3://other/2026/a.png",
+            "s3://ads/",
+            "s3://ads",
+            "s3://ads/2026//a.png",
+            "s3://ads/2026/a\\b.png",
         ];
         for place in refused {
             assert!(matches!(objects.fetch(&url(place), 9), Err(FetchError::Refused(_))), "{place}");

@@ -47,7 +47,8 @@ type Spans = Vec<(String, usize, Range<usize>)>;
 
 fn walk(table: &DeTable<'_>, section: &str, keys: &[Key], spans: &mut Spans) -> Result<(), (usize, String)> {
     for (name, value) in table {
-        let path = if section.is_empty() { name.get_ref().to_string() } else { format!("{section}.{}", name.get_ref()) };
+        let path =
+            if section.is_empty() { name.get_ref().to_string() } else { format!("{section}.{}", name.get_ref()) };
         let Some(key) = keys.iter().find(|key| key.path == path) else {
             return Err((name.span().start, unknown(&path, section, name.get_ref(), keys)));
         };

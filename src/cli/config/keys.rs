@@ -48,7 +48,9 @@ pub fn keys_of<T: for<'de> Deserialize<'de>>() -> Vec<Key> {
 /// The setting that a variable sets.
 pub fn of_variable<'k>(keys: &'k [Key], name: &str) -> Option<&'k Key> {
     let path = SHORT.iter().find(|(short, _)| *short == name).map(|(_, path)| *path);
-    keys.iter().filter(|key| !key.is_section).find(|key| path.map_or_else(|| key.variable() == name, |path| key.path == path))
+    keys.iter()
+        .filter(|key| !key.is_section)
+        .find(|key| path.map_or_else(|| key.variable() == name, |path| key.path == path))
 }
 
 /// Every variable that sets something.
@@ -217,7 +219,14 @@ mod tests {
     #[test]
     fn every_setting_of_the_farm_has_a_variable_of_its_own() {
         let keys = keys_of::<Config>();
-        for path in ["amqp.url", "amqp.password", "storage.region", "worker.renderer.threads", "worker.fetch.cache", "log.format"] {
+        for path in [
+            "amqp.url",
+            "amqp.password",
+            "storage.region",
+            "worker.renderer.threads",
+            "worker.fetch.cache",
+            "log.format",
+        ] {
             assert!(keys.iter().any(|key| key.path == path && !key.is_section), "{path} is not in {keys:?}");
         }
         let variables = variables(&keys);

@@ -51,7 +51,10 @@ mod tests {
             ("invalid type: string \"hunter2, expected x\", expected u64", "expected a whole number, got a text"),
             ("invalid type: sequence, expected a string", "expected a text, got a list"),
             ("invalid value: integer `-1`, expected u16", "expected a whole number that fits"),
-            ("invalid type: string \"amqp://u:hunter2@h\", expected struct AmqpSettings", "expected a section, got a text"),
+            (
+                "invalid type: string \"amqp://u:hunter2@h\", expected struct AmqpSettings",
+                "expected a section, got a text",
+            ),
             ("unknown field `x`, expected `a` or `b`", "unknown field `x`, expected `a` or `b`"),
         ];
         for (message, expected) in cases {

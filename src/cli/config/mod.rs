@@ -73,9 +73,8 @@ impl ConfigArgs {
     /// Reads file, environment and flags.
     pub fn read(&self) -> anyhow::Result<Config> {
         // What is not Unicode can be no setting of ours.
-        let environment = std::env::vars_os().filter_map(|(name, value)| {
-            Some((name.into_string().ok()?, value.to_string_lossy().into_owned()))
-        });
+        let environment = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.to_string_lossy().into_owned())));
         read(self, environment)
     }
 
@@ -204,16 +203,31 @@ mod tests {
     #[test]
     fn mistakes_of_a_file_have_their_place_and_advice_and_no_secrets() {
         let cases = [
-            ("[amqp]\nurl = \"amqp://u:hunter2@h\"\nprefixx = 1\n", "worker.toml:3:1: amqp.prefixx: there is no such setting; did you mean prefix?"),
+            (
+                "[amqp]\nurl = \"amqp://u:hunter2@h\"\nprefixx = 1\n",
+                "worker.toml:3:1: amqp.prefixx: there is no such setting; did you mean prefix?",
+            ),
             ("[amqp]\nurl = [\"hunter2\"]\n", "worker.toml:2:7: amqp.url: expected a text, got a list"),
             ("amqp = \"amqp://u:hunter2@h\"\n", "worker.toml:1:8: amqp: expected a section, got a text"),
-            ("[worker]\n  grace_secs = \"soon\"\n", "worker.toml:2:16: worker.grace_secs: expected a whole number, got a text"),
+            (
+                "[worker]\n  grace_secs = \"soon\"\n",
+                "worker.toml:2:16: worker.grace_secs: expected a whole number, got a text",
+            ),
             ("[worker]\ngrace_secs = -1\n", "worker.toml:2:14: worker.grace_secs: expected a whole number that fits"),
-            ("[worker]\nhang_secs = 1\n", "worker.toml:2:1: worker.hang_secs: there is no such setting; did you mean worker.renderer.hang_secs?"),
+            (
+                "[worker]\nhang_secs = 1\n",
+                "worker.toml:2:1: worker.hang_secs: there is no such setting; did you mean worker.renderer.hang_secs?",
+            ),
             ("[wroker]\n", "worker.toml:1:2: wroker: there is no such setting; did you mean worker?"),
             ("[log]\ncolour = 1\n", "worker.toml:2:1: log.colour: there is no such setting, only filter, format"),
-            ("[log]\nformat = \"xml\"\n", "worker.toml:2:10: log.format: unknown variant `xml`, expected `human` or `json`"),
-            ("[[amqp.lanes]]\nname = \"a\"\nwieght = 2\n", "worker.toml:3:1: amqp.lanes: unknown field `wieght`, expected one of `name`, `weight`, `prefetch`"),
+            (
+                "[log]\nformat = \"xml\"\n",
+                "worker.toml:2:10: log.format: unknown variant `xml`, expected `human` or `json`",
+            ),
+            (
+                "[[amqp.lanes]]\nname = \"a\"\nwieght = 2\n",
+                "worker.toml:3:1: amqp.lanes: unknown field `wieght`, expected one of `name`, `weight`, `prefetch`",
+            ),
             ("[worker]\ngrace_secs = \n", "worker.toml:2:14: "),
         ];
         for (text, expected) in cases {
@@ -225,18 +239,37 @@ mod tests {
     #[test]
     fn mistakes_of_variables_and_flags_name_them() {
         let cases = [
-            ("GRAVURE_WORKER_GRACE_SEC", "1", "GRAVURE_WORKER_GRACE_SEC: no setting has a variable of this name; did you mean GRAVURE_WORKER_GRACE_SECS?"),
-            ("GRAVURE_AMPQ_URL", "hunter2", "GRAVURE_AMPQ_URL: no setting has a variable of this name; did you mean GRAVURE_AMQP_URL?"),
-            ("GRAVURE_THREADZ", "1", "GRAVURE_THREADZ: no setting has a variable of this name; did you mean GRAVURE_THREADS?"),
+            (
+                "GRAVURE_WORKER_GRACE_SEC",
+                "1",
+                "GRAVURE_WORKER_GRACE_SEC: no setting has a variable of this name; did you mean GRAVURE_WORKER_GRACE_SECS?",
+            ),
+            (
+                "GRAVURE_AMPQ_URL",
+                "hunter2",
+                "GRAVURE_AMPQ_URL: no setting has a variable of this name; did you mean GRAVURE_AMQP_URL?",
+            ),
+            (
+                "GRAVURE_THREADZ",
+                "1",
+                "GRAVURE_THREADZ: no setting has a variable of this name; did you mean GRAVURE_THREADS?",
+            ),
             ("GRAVURE_XYZZY_PLUGH", "1", "GRAVURE_XYZZY_PLUGH: no setting has a variable of this name"),
-            ("GRAVURE_WORKER_GRACE_SECS", "soon", "GRAVURE_WORKER_GRACE_SECS: expected a whole number, got a text (worker.grace_secs)"),
+            (
+                "GRAVURE_WORKER_GRACE_SECS",
+                "soon",
+                "GRAVURE_WORKER_GRACE_SECS: expected a whole number, got a text (worker.grace_secs)",
+            ),
         ];
         for (name, value, expected) in cases {
             assert_eq!(with("", &[(name, value)], &[]).unwrap_err(), expected);
         }
         let cases = [
             ("worker.grace", "--setting: expected KEY=VALUE"),
-            ("worker.grace_sec=1", "--setting: there is no setting \"worker.grace_sec\"; did you mean worker.grace_secs?"),
+            (
+                "worker.grace_sec=1",
+                "--setting: there is no setting \"worker.grace_sec\"; did you mean worker.grace_secs?",
+            ),
             ("worker=1", "--setting: there is no setting \"worker\""),
             ("worker.grace_secs=soon", "--setting worker.grace_secs: expected a whole number, got a text"),
         ];
@@ -261,7 +294,8 @@ mod tests {
 
     #[test]
     fn secrets_are_not_shown() {
-        let config = with("", &[("GRAVURE_AMQP_URL", "amqp://u:hunter2@h"), ("GRAVURE_AMQP_PASSWORD", "hunter2")], &[]).unwrap();
+        let config =
+            with("", &[("GRAVURE_AMQP_URL", "amqp://u:hunter2@h"), ("GRAVURE_AMQP_PASSWORD", "hunter2")], &[]).unwrap();
         let shown = format!("{config:?} {}", serde_json::to_string(&config).unwrap());
         assert!(!shown.contains("hunter2") && shown.contains("***"), "{shown}");
     }
@@ -277,17 +311,19 @@ mod tests {
         let text = include_str!("../../../deploy/worker.toml");
         let shown = toml::from_str::<Config>(text).unwrap();
         // Every key is there in a comment, with its default.
-        let all: String = text.lines().map(|line| line.strip_prefix("#= ").unwrap_or(line)).collect::<Vec<_>>().join("\n");
+        let all: String =
+            text.lines().map(|line| line.strip_prefix("#= ").unwrap_or(line)).collect::<Vec<_>>().join("\n");
         let all = toml::from_str::<Config>(&all).unwrap();
         let defaults = Config::default();
-        assert_eq!(Config { worker: Settings { destinations: Vec::new(), ..all.worker }, ..all }, Config {
-            amqp: AmqpSettings { url: shown.amqp.url.clone(), ..defaults.amqp },
-            ..defaults
-        });
+        assert_eq!(
+            Config { worker: Settings { destinations: Vec::new(), ..all.worker }, ..all },
+            Config { amqp: AmqpSettings { url: shown.amqp.url.clone(), ..defaults.amqp }, ..defaults }
+        );
         assert!(shown.check_worker().is_ok() && shown.check_broker().is_ok());
         // What has no default is there as an example.
         let everything = text.lines().map(|line| {
-            let example = line.strip_prefix("#= ").or_else(|| line.strip_prefix("# ").filter(|line| line.contains(" = ")));
+            let example =
+                line.strip_prefix("#= ").or_else(|| line.strip_prefix("# ").filter(|line| line.contains(" = ")));
             example.unwrap_or(line)
         });
         let everything = everything.collect::<Vec<_>>().join("\n").parse::<toml::Table>().unwrap();

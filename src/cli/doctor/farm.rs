@@ -86,11 +86,9 @@ fn ask_broker(config: &Config) -> Result<BrokerFound, String> {
     broker.close();
     let milliseconds = |time: Duration| (time.as_secs_f64() * 1e5).round() / 100.0;
     match found {
-        Ok((connected, round_trip, queues)) => Ok(BrokerFound {
-            connected_ms: milliseconds(connected),
-            round_trip_ms: milliseconds(round_trip),
-            queues,
-        }),
+        Ok((connected, round_trip, queues)) => {
+            Ok(BrokerFound { connected_ms: milliseconds(connected), round_trip_ms: milliseconds(round_trip), queues })
+        }
         Err::<_, crate::queue::QueueError>(error) => Err(error.to_string()),
     }
 }
@@ -229,7 +227,8 @@ mod tests {
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let mut config = Config { origins: said(&["amqp.url", "worker.destinations"]), ..Config::default() };
         config.amqp.url = Some(Secret::new(format!("amqp://me:hunter2@127.0.0.1:{port}/v")));
-        config.worker.destinations = vec![format!("file://{}", folder.path().display()), "file:///no/such/folder".into()];
+        config.worker.destinations =
+            vec![format!("file://{}", folder.path().display()), "file:///no/such/folder".into()];
         let report = examine(&config);
         let text = report.text();
         assert!(text.contains(&format!("broker amqp://127.0.0.1:{port}/v: NOT usable: ")), "{text}");

@@ -36,7 +36,13 @@ pub struct RenderArgs {
     #[arg(long, value_name = "ROWS")]
     data: PathBuf,
     /// Folder or bucket for images, manifest.jsonl and index.html; null: renders, encodes and throws away
-    #[arg(long, value_name = "DIR|s3://BUCKET/PREFIX|null:", env = "GRAVURE_OUT", hide_env_values = true, default_value = "out")]
+    #[arg(
+        long,
+        value_name = "DIR|s3://BUCKET/PREFIX|null:",
+        env = "GRAVURE_OUT",
+        hide_env_values = true,
+        default_value = "out"
+    )]
     out: String,
     /// Keep what an earlier run stored in the folder and would come out the same; go on where it was stopped
     #[arg(long)]

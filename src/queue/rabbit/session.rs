@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
+use futures_util::future;
 use futures_util::stream::{SelectAll, StreamExt, once};
-use futures_util::{FutureExt, future};
 use lapin::message::Delivery;
 use lapin::options::{BasicCancelOptions, BasicConsumeOptions, BasicNackOptions, BasicQosOptions};
 use lapin::types::{FieldTable, ShortString};
@@ -213,5 +213,5 @@ async fn stop(inbox: &Inbox, channel: &Channel, tags: &[ShortString], limit: Dur
 
 async fn hand_back(delivery: Unsettled) {
     // What fails here ends with the session, and comes again all the same.
-    let _ = delivery.acker.nack(BasicNackOptions { requeue: true, multiple: false }).map(drop).await;
+    let _ = delivery.acker.nack(BasicNackOptions { requeue: true, multiple: false }).await;
 }

@@ -125,7 +125,8 @@ impl Store for SharedS3Store {
 
     fn get(&self, object: &ObjectName) -> Result<Option<Vec<u8>>, StoreError> {
         let store = &self.0;
-        let fetched = store.buckets.runtime().block_on(store.buckets.fetch(&store.bucket, &store.key(object), None, u64::MAX));
+        let fetched =
+            store.buckets.runtime().block_on(store.buckets.fetch(&store.bucket, &store.key(object), None, u64::MAX));
         match fetched {
             Ok(Fetched::Object { bytes, .. }) => Ok(Some(bytes)),
             Ok(Fetched::Missing | Fetched::NotModified | Fetched::TooLong { .. }) => Ok(None),

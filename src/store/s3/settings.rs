@@ -113,6 +113,7 @@ impl S3Settings {
         }
         let mut pairs = url::form_urlencoded::Serializer::new(String::new());
         pairs.extend_pairs(&self.tags);
-        Some(pairs.finish())
+        // Not every store takes a plus sign for a space.
+        Some(pairs.finish().replace('+', "%20"))
     }
 }

@@ -39,9 +39,10 @@ pub fn draw(painter: Painter) -> Result<Painter, String> {
     let task = Arc::new(Task::new(plan, Arc::clone(&store) as Arc<dyn Store>, 0));
     let row = Row { number: 0, line: None, fields: Vec::new() };
     let (stop, mut failure) = (Stop::new(), None);
-    let painter = pipeline::run(task.work([Ok(row)].into_iter()), 1, painter, &Clock::default(), &stop, &mut |outcome| {
-        failure = outcome.record.error.map(|error| error.message);
-    });
+    let painter =
+        pipeline::run(task.work([Ok(row)].into_iter()), 1, painter, &Clock::default(), &stop, &mut |outcome| {
+            failure = outcome.record.error.map(|error| error.message);
+        });
     match failure.or_else(|| stop.reason()) {
         Some(message) => Err(message),
         None if store.names().is_empty() => Err("the test picture was not drawn".to_owned()),

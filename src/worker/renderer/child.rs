@@ -47,11 +47,7 @@ pub struct RendererParts {
 }
 
 /// Renders what is ordered on `input` until it ends, and reports on `output`. Gives the exit status.
-pub fn run(
-    parts: &RendererParts,
-    input: impl BufRead + Send + 'static,
-    output: impl Write + Send + 'static,
-) -> u8 {
+pub fn run(parts: &RendererParts, input: impl BufRead + Send + 'static, output: impl Write + Send + 'static) -> u8 {
     let RendererParts { opener, stores, threads } = parts;
     let reporter = Arc::new(Reporter::new(output));
     let painter = Painter::open(Arc::clone(opener.library())).map_err(|error| error.to_string());

@@ -27,8 +27,9 @@ fn three_workers_share_a_queue_and_one_is_killed() {
     let mut chance = Chance::new();
     for count in [2, 3] {
         let farm = Farm::on_s3();
-        let rows = farm.rows(1200);
-        let place = farm.submit(&rows, 50);
+        // More jobs than two workers hold, so that each gets some.
+        let rows = farm.rows(1600);
+        let place = farm.submit(&rows, 20);
         let mut workers: Vec<_> = (0..count).map(|_| farm.worker()).collect();
         workers.iter_mut().for_each(|worker| worker.wait_for_words("job received"));
         std::thread::sleep(chance.millis(0, 1500));

@@ -32,7 +32,8 @@ pub const PATIENCE: Duration = Duration::from_secs(180);
 
 /// A server that `tests/run.sh` has started.
 pub fn server(variable: &str) -> String {
-    std::env::var(variable).unwrap_or_else(|_| panic!("{variable} is not set: tests/run.sh starts the servers and sets it"))
+    std::env::var(variable)
+        .unwrap_or_else(|_| panic!("{variable} is not set: tests/run.sh starts the servers and sets it"))
 }
 
 /// One test at a time: each takes every core.
@@ -101,7 +102,9 @@ impl Farm {
         let folder = tempfile::tempdir().expect("a folder");
         let name = format!("t{}", uuid::Uuid::now_v7().simple());
         let destination = match destination(&name) {
-            place if place.is_empty() => format!("file://{}/out", folder.path().canonicalize().expect("real").display()),
+            place if place.is_empty() => {
+                format!("file://{}/out", folder.path().canonicalize().expect("real").display())
+            }
             place => place,
         };
         let amqp = AmqpSettings { url: Some(Secret::new(broker)), prefix: name.clone(), ..AmqpSettings::default() };
@@ -217,10 +220,12 @@ impl Farm {
     /// of its variants once; nothing else is there.
     pub fn assert_exactly_once(&self, rows: &Path, place: &CampaignPlace) {
         let expected = self.folder.path().join("expected");
-        let status = self.command("render").arg(self.template()).arg("--data").arg(rows).arg("--out").arg(&expected).status();
+        let status =
+            self.command("render").arg(self.template()).arg("--data").arg(rows).arg("--out").arg(&expected).status();
         assert!(status.expect("render runs").success());
         let store = self.store();
-        let names: Vec<String> = store.list("").expect("listed").into_iter().filter(|name| !name.starts_with("_gravure/")).collect();
+        let names: Vec<String> =
+            store.list("").expect("listed").into_iter().filter(|name| !name.starts_with("_gravure/")).collect();
         let mut wanted: Vec<String> = std::fs::read_dir(&expected)
             .expect("rendered")
             .map(|entry| entry.expect("an entry").file_name().into_string().expect("UTF-8"))
@@ -375,7 +380,8 @@ fn ceph_endpoint(endpoint: &str) -> Option<String> {
 /// A small picture: a text on a gradient.
 fn write_campaign(folder: &Path) {
     std::fs::create_dir(folder.join("fonts")).expect("a folder");
-    std::fs::copy(root().join("examples/product-card/fonts/Inter-Bold.ttf"), folder.join("fonts/Inter-Bold.ttf")).expect("a font");
+    std::fs::copy(root().join("examples/product-card/fonts/Inter-Bold.ttf"), folder.join("fonts/Inter-Bold.ttf"))
+        .expect("a font");
     let template = "gravure: 1\nname: farm\nsizes: { s: { width: 160, height: 84 } }\noutputs: [{ format: jpeg }]\n\
         fields:\n  name: { type: text, required: true }\n  photo: { type: image, default: \"\" }\nfonts: [fonts/Inter-Bold.ttf]\nlayers:\n\
         \x20 - { type: rect, frame: full, fill: 'linear-gradient(#0f172a, #1e3a8a)' }\n\
@@ -439,7 +445,8 @@ impl Worker {
         let own = self.child.id();
         let of = |process: &str| {
             let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
-            let value = |name: &str| status.lines().find_map(|line| line.strip_prefix(name)).map(|text| text.trim().to_owned());
+            let value =
+                |name: &str| status.lines().find_map(|line| line.strip_prefix(name)).map(|text| text.trim().to_owned());
             let kib: u64 = value("VmRSS:")?.strip_suffix("kB")?.trim().parse().ok()?;
             Some((value("PPid:")?.parse::<u32>().ok()?, kib << 10))
         };

@@ -27,17 +27,29 @@ fn poison_is_dead_lettered_with_its_reason_and_the_next_job_is_served() {
         ("no template", "template_missing", with("p4", &|job| job["template"] = places("none.yaml"))),
         ("broken template", "template_invalid", with("p5", &|job| job["template"] = places("broken.yaml"))),
         ("template elsewhere", "source_refused", with("p6", &|job| job["template"] = json!("file:///etc/x.yaml"))),
-        ("private template", "source_refused", with("p7", &|job| job["template"] = json!("http://169.254.169.254/t.yaml"))),
+        (
+            "private template",
+            "source_refused",
+            with("p7", &|job| job["template"] = json!("http://169.254.169.254/t.yaml")),
+        ),
         ("10,000 rows", "too_many_rows", with("p8", &|job| job["rows"] = json!(vec![json!({"name": "x"}); 10_000]))),
         ("destination elsewhere", "destination_refused", with("p9", &|job| job["destination"] = json!("file:///tmp"))),
-        ("a climb", "destination_refused", with("p10", &|job| {
-            job["destination"] = json!(format!("{}/../../x", farm.destination));
-        })),
+        (
+            "a climb",
+            "destination_refused",
+            with("p10", &|job| {
+                job["destination"] = json!(format!("{}/../../x", farm.destination));
+            }),
+        ),
         ("no such size", "bad_option", with("p11", &|job| job["sizes"] = json!(["huge"]))),
-        ("a table that is not there", "data_missing", with("p12", &|job| {
-            job.as_object_mut().expect("an object").remove("rows");
-            job["data"] = json!({"url": places("none.csv")});
-        })),
+        (
+            "a table that is not there",
+            "data_missing",
+            with("p12", &|job| {
+                job.as_object_mut().expect("an object").remove("rows");
+                job["data"] = json!({"url": places("none.csv")});
+            }),
+        ),
     ];
     let mut worker = farm.worker();
     worker.wait_for_words("renderer ready");
@@ -77,7 +89,8 @@ fn bad_rows_fail_in_the_manifest_and_the_others_are_stored() {
     let worker = farm.worker();
     let place = gravure::submit::CampaignPlace::of(&farm.destination, "c");
     let records = wait_for("the manifest is there", || Some(farm.records(&place)).filter(|records| records.len() == 5));
-    let codes: Vec<Option<ErrorCode>> = records.iter().map(|record| record.error.as_ref().map(|error| error.code)).collect();
+    let codes: Vec<Option<ErrorCode>> =
+        records.iter().map(|record| record.error.as_ref().map(|error| error.code)).collect();
     use ErrorCode::{PhotoMissing, PhotoTooLarge, UrlRefused};
     assert_eq!(codes, [None, Some(PhotoTooLarge), Some(UrlRefused), Some(PhotoMissing), None]);
     worker.stop();

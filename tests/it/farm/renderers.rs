@@ -21,7 +21,8 @@ fn one_in_a_thousand(fault: &str, reason: &str, env: &[(&str, &str)]) {
     farm.publish(messages);
     let worker = farm.worker_with(env);
     let store = farm.store();
-    let results = || store.list("_gravure/c/").expect("listed").iter().filter(|name| name.ends_with(".result.json")).count();
+    let results =
+        || store.list("_gravure/c/").expect("listed").iter().filter(|name| name.ends_with(".result.json")).count();
     wait_for("999 jobs have ended", || (results() >= JOBS - 1).then_some(()));
     wait_for("one is dead-lettered", || (!farm.dead_letters().is_empty()).then_some(()));
     let log = worker.log();

@@ -42,8 +42,15 @@ fn a_result_exchange_that_was_deleted_is_made_again() {
     worker.wait_for_words("renderer ready");
     farm.publish(vec![message(&farm.job("a", &["x"]))]);
     worker.wait_for_words("job done");
-    let program = format!("rabbit_exchange:delete({{resource,<<\"/\">>,exchange,<<\"{}.results\">>}},false,<<\"t\">>).", farm.amqp.prefix);
-    let deleted = Command::new("sh").arg("-c").arg(format!("{} eval \"$0\"", server("GRAVURE_TEST_RABBITMQCTL"))).arg(program).output();
+    let program = format!(
+        "rabbit_exchange:delete({{resource,<<\"/\">>,exchange,<<\"{}.results\">>}},false,<<\"t\">>).",
+        farm.amqp.prefix
+    );
+    let deleted = Command::new("sh")
+        .arg("-c")
+        .arg(format!("{} eval \"$0\"", server("GRAVURE_TEST_RABBITMQCTL")))
+        .arg(program)
+        .output();
     assert!(deleted.expect("rabbitmqctl runs").status.success());
     farm.publish(vec![message(&farm.job("b", &["x"]))]);
     wait_for("the second job is done", || (worker.log().matches("job done").count() == 2).then_some(()));

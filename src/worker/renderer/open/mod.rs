@@ -171,12 +171,8 @@ impl Opener {
         let [of_template, of_data] = self.bases(job, found.url.as_ref())?;
         let key = (of_template.0, of_data.0);
         let assets = self.assets(&key, of_template.1, of_data.1);
-        let source = DesignSource {
-            name: &found.shown,
-            text: &found.text,
-            syntax: found.syntax,
-            locale: job.locale.as_deref(),
-        };
+        let source =
+            DesignSource { name: &found.shown, text: &found.text, syntax: found.syntax, locale: job.locale.as_deref() };
         let design = self.design(&source, &key.0, job, &assets).inspect_err(|refusal| {
             // The next try is to look again, and not to find what is remembered of this one.
             if refusal.may_pass {
@@ -187,7 +183,8 @@ impl Opener {
         let sizes = choose_sizes(&template, &job.sizes).map_err(Refusal::of_option)?;
         let outputs = outputs(job, &template)?;
         let pattern = job.name.as_deref().unwrap_or(DEFAULT_NAME);
-        let name = template.compile_name(pattern).map_err(|error| Refusal::new("bad_option", format!("name: {error}")))?;
+        let name =
+            template.compile_name(pattern).map_err(|error| Refusal::new("bad_option", format!("name: {error}")))?;
         let (rows, row_count) = match &job.data {
             None => {
                 let rows = job.told_rows();
@@ -261,13 +258,7 @@ impl Opener {
     }
 
     /// Compiled once for all jobs that have the same text and settings.
-    fn design(
-        &self,
-        source: &DesignSource<'_>,
-        base: &str,
-        job: &Job,
-        assets: &Assets,
-    ) -> Result<Design, Refusal> {
+    fn design(&self, source: &DesignSource<'_>, base: &str, job: &Job, assets: &Assets) -> Result<Design, Refusal> {
         let mut hasher = blake3::Hasher::new();
         let mut part = |bytes: &[u8]| {
             hasher.update(&(bytes.len() as u64).to_le_bytes()).update(bytes);
@@ -368,7 +359,8 @@ impl Opener {
         }
         let count = rows.len() as u64;
         if data.row_count.is_some_and(|wanted| count < wanted) || seen < data.first_row {
-            let message = format!("the job asks for rows from number {} on that are not there: it has {seen}", data.first_row);
+            let message =
+                format!("the job asks for rows from number {} on that are not there: it has {seen}", data.first_row);
             return Err(invalid(message));
         }
         Ok((Box::new(rows.into_iter()), count))

@@ -40,7 +40,9 @@ impl Tables {
         let mut kept = place.lock();
         let known = match &*kept {
             // Where no version is told, nothing but time tells that it may be another.
-            Some(table) if table.version.is_unknown() && table.since.elapsed() < FRESH => return Ok(table.data.clone()),
+            Some(table) if table.version.is_unknown() && table.since.elapsed() < FRESH => {
+                return Ok(table.data.clone());
+            }
             Some(table) => table.version.clone(),
             None => TableVersion::default(),
         };

@@ -221,7 +221,8 @@ fn an_inline_template_starts_where_it_is_told_to() {
 #[test]
 fn many_jobs_of_one_campaign_fetch_everything_once() {
     let farm = Farm::new();
-    let part = |first: u64| job(json!({ "data": { "url": "s3://ads/in/d/rows.csv", "first_row": first, "row_count": 2 } }));
+    let part =
+        |first: u64| job(json!({ "data": { "url": "s3://ads/in/d/rows.csv", "first_row": first, "row_count": 2 } }));
     let first = farm.open(part(0)).unwrap();
     assert_eq!(farm.bucket.sent().len(), 4, "template, font, logo, rows");
     let second = farm.open(part(2)).unwrap();
@@ -275,9 +276,10 @@ fn members_of_the_job_go_over_the_template() {
     assert_eq!(plan.template.locale(), "de-DE");
     assert_ne!(opened.template_hash, farm.open(job(json!({}))).unwrap().template_hash, "another locale, another hash");
     assert_eq!(&*plan.now.0, "2026-01-01T00:00:00Z");
-    let row = opened.rows.into_iter().next().unwrap().unwrap();
+    let mut rows = opened.rows;
+    let row = rows.next().unwrap().unwrap();
     let bound = plan.template.bind(&row, &plan.now).unwrap();
-    assert_eq!(plan.object_name(&bound, 1, plan.outputs[0]).unwrap().as_str(), "0.webp");
+    assert_eq!(plan.object_name(&bound, 1, plan.outputs[0]).unwrap().as_str(), "1.webp");
 }
 
 #[test]
@@ -291,13 +293,11 @@ fn every_refusal_has_its_code() {
     farm.bucket.put("s3://ads/in/d/torn.csv", "id,title\n1,\"x\n2,y\n");
     let many = |count: usize| rows(vec![json!({ "id": 1, "title": "x" }); count].into());
     let data = |name: &str| json!({ "data": { "url": format!("s3://ads/in/d/{name}") } });
-    let range = |first: u64, count: u64| {
-        json!({ "data": { "url": "s3://ads/in/d/rows.csv", "first_row": first, "row_count": count } })
-    };
+    let range = |first: u64, count: u64| json!({ "data": { "url": "s3://ads/in/d/rows.csv", "first_row": first, "row_count": count } });
     let cases = [
         (json!({ "template": "s3://ads/in/t/none.yaml" }), "template_missing", "s3://ads/in/t/none.yaml"),
         (json!({ "template": farm.file("in/none.yaml") }), "template_missing", "no such file"),
-        (json!({ "template": "s3://ads/in/t/broken.yaml" }), "template_invalid", "broken.yaml:13:"),
+        (json!({ "template": "s3://ads/in/t/broken.yaml" }), "template_invalid", "broken.yaml:14:"),
         (json!({ "template": "s3://ads/in/t/nofont.yaml" }), "template_invalid", "nofont.yaml:12:"),
         (json!({ "template": "s3://ads/in/t/long.yaml" }), "template_invalid", "1048576"),
         (json!({ "template": "s3://ads/in/t/card" }), "template_invalid", ".yaml"),
