@@ -64,8 +64,8 @@ fn unknown(path: &str, section: &str, name: &str, keys: &[Key]) -> String {
     let last = |key: &Key| key.path.rsplit('.').next().unwrap_or_default().to_owned();
     let beside: Vec<String> = keys.iter().filter(|key| key.is_in(section)).map(last).collect();
     // A setting in another section than it belongs to is as common as a slip.
-    let elsewhere = || keys.iter().find(|key| last(key) == name).map(|key| key.path.as_str());
-    match nearest(name, beside.iter().map(String::as_str)).or_else(elsewhere) {
+    let elsewhere = keys.iter().find(|key| last(key) == name).map(|key| key.path.as_str());
+    match elsewhere.or_else(|| nearest(name, beside.iter().map(String::as_str))) {
         Some(meant) => format!("{path}: there is no such setting; did you mean {meant}?"),
         None => format!("{path}: there is no such setting, only {}", beside.join(", ")),
     }

@@ -321,10 +321,13 @@ mod tests {
         );
         assert!(shown.check_worker().is_ok() && shown.check_broker().is_ok());
         // What has no default is there as an example.
+        let is_example = |line: &str| {
+            let is_name = |name: &str| name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+            line.split_once(" = ").is_some_and(|(name, _)| is_name(name))
+        };
         let everything = text.lines().map(|line| {
-            let example =
-                line.strip_prefix("#= ").or_else(|| line.strip_prefix("# ").filter(|line| line.contains(" = ")));
-            example.unwrap_or(line)
+            let example = line.strip_prefix("# ").filter(|line| is_example(line));
+            line.strip_prefix("#= ").or(example).unwrap_or(line)
         });
         let everything = everything.collect::<Vec<_>>().join("\n").parse::<toml::Table>().unwrap();
         for keys::Key { path, .. } in keys_of::<Config>() {
