@@ -1,7 +1,6 @@
 //! A configuration file: read with the place of every setting, so that mistakes can be found.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
 use std::path::Path;
 
 use anyhow::{Context, anyhow, bail};
@@ -34,16 +33,17 @@ pub fn read(file: &Path, keys: &[Key]) -> anyhow::Result<FromFile> {
     walk(document.get_ref(), "", keys, &mut spans).map_err(|(at, message)| anyhow!("{}: {message}", place(at)))?;
     if let Err(error) = toml::from_str::<Config>(&text) {
         let at = error.span().map_or(0, |span| span.start);
-        // The innermost setting that holds the place.
-        let path = spans.iter().rev().find(|(_, _, value)| value.contains(&at)).map(|(path, ..)| path.as_str());
+        // The last setting that begins before it. Spans of tables do not hold what is in them.
+        let path = spans.iter().filter(|(_, start)| *start <= at).max_by_key(|(_, start)| *start);
+        let path = path.map(|(path, _)| path.as_str());
         bail!("{}: {}{}", place(at), path.map(|path| format!("{path}: ")).unwrap_or_default(), plain(error.message()));
     }
     let table = text.parse::<Table>().map_err(|error| anyhow!("{shown}: {}", plain(error.message())))?;
-    Ok(FromFile { table, places: spans.into_iter().map(|(path, at, _)| (path, place(at))).collect() })
+    Ok(FromFile { table, places: spans.into_iter().map(|(path, at)| (path, place(at))).collect() })
 }
 
-/// Path, where its name stands, and where its value does.
-type Spans = Vec<(String, usize, Range<usize>)>;
+/// Paths, and where their names stand.
+type Spans = Vec<(String, usize)>;
 
 fn walk(table: &DeTable<'_>, section: &str, keys: &[Key], spans: &mut Spans) -> Result<(), (usize, String)> {
     for (name, value) in table {
@@ -52,7 +52,7 @@ fn walk(table: &DeTable<'_>, section: &str, keys: &[Key], spans: &mut Spans) -> 
         let Some(key) = keys.iter().find(|key| key.path == path) else {
             return Err((name.span().start, unknown(&path, section, name.get_ref(), keys)));
         };
-        spans.push((path.clone(), name.span().start, value.span()));
+        spans.push((path.clone(), name.span().start));
         if let (true, DeValue::Table(inner)) = (key.is_section, value.get_ref()) {
             walk(inner, &path, keys, spans)?;
         }
