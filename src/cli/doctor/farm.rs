@@ -10,7 +10,8 @@ use super::super::config::Config;
 use super::super::farm::Broker;
 use super::super::output::shown;
 use super::super::table::Table;
-use crate::queue::Publisher;
+use crate::queue::rabbit::AmqpSettings;
+use crate::queue::{Publisher, QueueError};
 use crate::store::{S3Settings, StoreSettings, Stores};
 
 /// A doctor does not wait as long as a worker.
@@ -66,7 +67,7 @@ pub fn examine(config: &Config) -> FarmReport {
 
 fn ask_broker(config: &Config) -> Result<BrokerFound, String> {
     let config = Config {
-        amqp: crate::queue::rabbit::AmqpSettings {
+        amqp: AmqpSettings {
             connect_timeout_ms: config.amqp.connect_timeout_ms.min(CONNECT_MS),
             ..config.amqp.clone()
         },
@@ -89,7 +90,11 @@ fn ask_broker(config: &Config) -> Result<BrokerFound, String> {
         Ok((connected, round_trip, queues)) => {
             Ok(BrokerFound { connected_ms: milliseconds(connected), round_trip_ms: milliseconds(round_trip), queues })
         }
-        Err::<_, crate::queue::QueueError>(error) => Err(error.to_string()),
+        // It answers, but something is missing or not ours.
+        Err(QueueError::Refused(message)) => Err(format!(
+            "it is there, but {message} (the first worker declares what is missing, unless amqp.passive is set)"
+        )),
+        Err(error) => Err(error.to_string()),
     }
 }
 
