@@ -6,7 +6,7 @@
 //!
 //! `tests/fonts/` is a case too: a row for every script, beside the fonts that it is set in.
 //!
-//! `GRAVURE_BLESS=1` writes what is found as what is expected: look at it before you commit it.
+//! `GRAVURE_TEST_BLESS=1` writes what is found as what is expected: look at it before you commit it.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -35,7 +35,7 @@ fn cases() -> Vec<PathBuf> {
 }
 
 fn blessed() -> bool {
-    std::env::var_os("GRAVURE_BLESS").is_some()
+    std::env::var_os("GRAVURE_TEST_BLESS").is_some()
 }
 
 fn name(case: &Path) -> String {

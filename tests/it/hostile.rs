@@ -1,7 +1,7 @@
 //! Thousands of rows with the ugliest values that feeds have, through the program: each renders or fails by itself,
 //! with the code it should have; nothing is written elsewhere, nobody inside the network is called, memory is flat.
 //!
-//! `GRAVURE_HOSTILE_ROWS=5250` makes it as long as the sample campaign, `GRAVURE_HOSTILE_KEEP=DIR` leaves the
+//! `GRAVURE_TEST_HOSTILE_ROWS=5250` makes it as long as the sample campaign, `GRAVURE_TEST_HOSTILE_KEEP=DIR` leaves the
 //! pictures in a folder to be looked at.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -246,7 +246,7 @@ fn files_below(folder: &Path) -> BTreeSet<PathBuf> {
 #[test]
 fn hostile_rows_render_or_fail_one_by_one() {
     let _turn = gpu_turn();
-    let count = std::env::var("GRAVURE_HOSTILE_ROWS").ok().and_then(|rows| rows.parse().ok()).unwrap_or(ROWS);
+    let count = std::env::var("GRAVURE_TEST_HOSTILE_ROWS").ok().and_then(|rows| rows.parse().ok()).unwrap_or(ROWS);
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = listener.local_addr().expect("an address").port();
     let calls = Arc::new(AtomicUsize::new(0));
@@ -259,7 +259,7 @@ fn hostile_rows_render_or_fail_one_by_one() {
 
     let place = tempfile::tempdir().expect("a folder");
     let folder = place.path().join("campaign");
-    let kept = std::env::var_os("GRAVURE_HOSTILE_KEEP").map(PathBuf::from);
+    let kept = std::env::var_os("GRAVURE_TEST_HOSTILE_KEEP").map(PathBuf::from);
     let out = kept.unwrap_or_else(|| folder.join("out"));
     fs::create_dir_all(&folder).expect("a folder");
     fs::copy(root().join("examples/product-card/images/1.webp"), place.path().join("secret.png")).expect("copied");

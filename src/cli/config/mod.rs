@@ -254,6 +254,12 @@ mod tests {
                 "1",
                 "GRAVURE_THREADZ: no setting has a variable of this name; did you mean GRAVURE_THREADS?",
             ),
+            (
+                "GRAVURE_LOG_FORMAT",
+                "1",
+                "GRAVURE_LOG_FORMAT: unknown variant `1`, expected `human` or `json` (log.format)",
+            ),
+            ("GRAVURE_X", "1", "GRAVURE_X: no setting has a variable of this name"),
             ("GRAVURE_XYZZY_PLUGH", "1", "GRAVURE_XYZZY_PLUGH: no setting has a variable of this name"),
             (
                 "GRAVURE_WORKER_GRACE_SECS",

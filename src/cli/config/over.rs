@@ -41,8 +41,11 @@ pub fn of_environment(
             None if others.contains(&name) => {}
             None => {
                 let known = variables(keys);
-                let meant = nearest(&name, known.iter().chain(others).map(String::as_str));
-                let advice = meant.map_or_else(String::new, |meant| format!("; did you mean {meant}?"));
+                // What all have in common says nothing.
+                let own = |name: &'_ str| name.trim_start_matches("GRAVURE_").to_owned();
+                let known: Vec<String> = known.iter().chain(others).map(|known| own(known)).collect();
+                let meant = nearest(&own(&name), known.iter().map(String::as_str));
+                let advice = meant.map_or_else(String::new, |meant| format!("; did you mean GRAVURE_{meant}?"));
                 return Err(anyhow!("{name}: no setting has a variable of this name{advice}"));
             }
         }
@@ -96,6 +99,8 @@ fn value(key: &Key, text: &str) -> Result<Value, String> {
         insert(&mut table, &key.path, meaning.clone());
         match Config::deserialize(table) {
             Ok(_) => return Ok(meaning),
+            // A word among others: only as a text is it told which.
+            Err(error) if error.message().starts_with("unknown variant") => first = Some(plain(error.message())),
             Err(error) => drop(first.get_or_insert_with(|| plain(error.message()))),
         }
     }
