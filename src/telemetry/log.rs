@@ -11,9 +11,11 @@ use tracing_subscriber::{Layer, Registry};
 
 use super::secret::{Redacting, hide_environment};
 
-/// Drivers, shader compilers and clients talk much and say little. A filter that names them again wins.
-const QUIET: &str =
-    "wgpu=error,wgpu_core=error,wgpu_hal=error,naga=error,cosmic_text=error,lapin=error,aws_config=error";
+/// Drivers, shader compilers and clients talk much and say little; what the client of S3 says names every object, and
+/// one that a row names may be personal. A filter that names them again wins.
+const QUIET: &str = "wgpu=error,wgpu_core=error,wgpu_hal=error,naga=error,cosmic_text=error,lapin=error,\
+    aws_config=error,aws_runtime=error,aws_sdk_s3=error,aws_sigv4=error,aws_smithy_http_client=error,\
+    aws_smithy_runtime=error,aws_smithy_runtime_api=error,hyper=error,hyper_util=error";
 
 /// What commands for people show.
 pub const WARNINGS: &str = "warn";

@@ -124,12 +124,15 @@ pub(super) fn personal_name(fields: &[Field], names: &[String]) -> Option<String
 
 fn locale(reading: &mut Reading, map: &Map<'_>, other: Option<&str>) -> Option<Locale> {
     let of_template: Arc<str> = reading.constant(map, "locale");
-    let tag = other.map_or(of_template, Arc::from);
-    match Locale::parse(&tag) {
+    match Locale::parse(other.unwrap_or(&of_template)) {
         Ok(locale) => {
             reading.environment = Arc::new(filters::environment(&locale));
             reading.numbers = Arc::new(NumberSyntax::new(&locale, false));
             Some(locale)
+        }
+        Err(error) if other.is_some() => {
+            reading.errors.push(super::TemplateError::outside("locale", &error.to_string()));
+            None
         }
         Err(error) => {
             let position = map.entry("locale").map_or(map.position, |entry| entry.value.position);

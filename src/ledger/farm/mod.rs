@@ -299,6 +299,11 @@ impl<T: Copy + Eq + std::fmt::Debug> Farm<T> {
         let slots: Vec<Slot> = self.jobs.keys().copied().collect();
         for slot in slots {
             let entry = self.jobs.get_mut(&slot).expect("it is held");
+            let is_overdue = now_ms.saturating_sub(entry.delivered_ms) >= self.rules.hold_ms;
+            if is_overdue && !entry.tags.is_empty() {
+                actions.extend(self.hand_back(slot));
+                continue;
+            }
             if let Phase::Resting { until_ms, recall } = entry.phase
                 && until_ms <= now_ms
             {
@@ -306,10 +311,6 @@ impl<T: Copy + Eq + std::fmt::Debug> Farm<T> {
                 if recall {
                     actions.push(Action::Recall(slot));
                 }
-            }
-            let is_overdue = now_ms.saturating_sub(entry.delivered_ms) >= self.rules.hold_ms;
-            if is_overdue && !entry.tags.is_empty() {
-                actions.extend(self.hand_back(slot));
             }
         }
         actions

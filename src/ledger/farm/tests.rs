@@ -187,6 +187,15 @@ fn a_job_that_is_held_too_long_goes_back_with_what_there_is() {
 }
 
 #[test]
+fn a_rest_that_ends_when_the_job_goes_back_begins_nothing() {
+    let mut farm = Farm::new(rules());
+    let Delivered::New(slot) = farm.deliver((1, 1), "a", [0; 32], 0, 0) else { panic!("a new job") };
+    assert!(farm.fault(slot, FaultKind::OfTheStore, "store", "down", 9_950).is_empty());
+    let back = Action::HandBack(slot, vec![(1, 1)], Vec::new());
+    assert_eq!(farm.tick(20_000), [back, Action::Forget(slot)], "and no recall");
+}
+
+#[test]
 fn draining_hands_back_what_has_not_begun() {
     let (mut farm, slots) = farm_with(&["a", "b"]);
     assert_eq!(farm.next_to_render(), Some(Action::Render(slots[0])));
@@ -289,7 +298,7 @@ impl Watch {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 512, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
     #[test]
     fn no_delivery_is_lost_or_settled_early_whatever_happens(chances in prop::collection::vec(chance(), 1..160)) {
         let mut farm: Farm<Tag> = Farm::new(rules());

@@ -7,6 +7,8 @@
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use gravure::submit::CampaignPlace;
+
 use super::{Farm, PATIENCE, Worker, server, wait_for};
 use crate::support::root;
 
@@ -48,6 +50,11 @@ impl Node {
         assert!(Command::new("kill").args([signal, process.trim()]).status().expect("kill runs").success());
     }
 
+    /// Short of memory, or no longer: nothing that is published is confirmed meanwhile.
+    fn alarm(&self, is_on: bool) {
+        self.run("ctl", &["set_vm_memory_high_watermark", "absolute", if is_on { "1MB" } else { "512MiB" }]);
+    }
+
     fn url(&self) -> String {
         format!("amqp://test:test-pass@127.0.0.1:{}/%2f", self.port)
     }
@@ -72,37 +79,57 @@ fn consuming_again(worker: &mut Worker, before: usize, since: Instant) -> Durati
     since.elapsed()
 }
 
-/// Lets something happen to the broker while the worker is idle, and then while it works.
-fn strike(broker: &str, what: &str, is_cut: bool, strike: &dyn Fn(&Farm), loses_jobs: bool) {
+/// Lets something happen to the broker while the worker is idle, while it works, and while it has results that the
+/// broker has not confirmed.
+fn strike(node: &Node, what: &str, is_cut: bool, strike: &dyn Fn(&Farm), loses_jobs: bool) {
     let ceph = server("GRAVURE_TEST_CEPH");
-    let farm = Farm::at(broker, ceph.split_whitespace().next().expect("an endpoint"));
+    let farm = Farm::at(&node.url(), ceph.split_whitespace().next().expect("an endpoint"));
     let mut worker = farm.worker();
     worker.wait_for_words("consuming session=");
     worker.wait_for_words("renderer ready");
     let struck = |worker: &mut Worker, when: &str| {
         let before = sessions(worker);
         strike(&farm);
+        let back = Instant::now();
+        if when == "reporting" {
+            node.alarm(false);
+        }
         if is_cut {
-            let took = consuming_again(worker, before, Instant::now());
+            let took = consuming_again(worker, before, back);
             println!("{what}, {when}: consuming again after {took:?}");
             assert!(took < Duration::from_secs(15), "{what}, {when}: {took:?}");
         }
     };
+    let ended = |place: &CampaignPlace| {
+        if loses_jobs {
+            // An operator threw waiting jobs away: they are submitted again.
+            std::thread::sleep(Duration::from_secs(3));
+            let retried = farm.command("retry").args([&place.to_string(), "--missing"]).status().expect("retry runs");
+            assert!(retried.success());
+        }
+        farm.wait_done(place);
+    };
     struck(&mut worker, "idle");
     let rows = farm.rows(1500);
-    let place = farm.submit(&rows, 50);
+    let busy = farm.submit(&rows, 50);
     worker.wait_for_words("job done");
     struck(&mut worker, "busy");
-    if loses_jobs {
-        // An operator threw waiting jobs away: they are submitted again.
-        std::thread::sleep(Duration::from_secs(3));
-        let retried = farm.command("retry").args([&place.to_string(), "--missing"]).status().expect("retry runs");
-        assert!(retried.success());
-    }
-    farm.wait_done(&place);
+    ended(&busy);
+    // The worker sleeps until its jobs are there and the broker takes no more: then results are stored and not confirmed.
+    worker.signal("-STOP");
+    let reporting = farm.submit_as("d", &rows, 50);
+    node.alarm(true);
+    worker.signal("-CONT");
+    wait_for("a result waits for the broker", || {
+        let names = farm.store().list(&reporting.places().prefix()).expect("listed");
+        names.iter().any(|name| name.ends_with(".result.json")).then_some(())
+    });
+    struck(&mut worker, "reporting");
+    ended(&reporting);
     worker.stop();
     if !loses_jobs {
-        farm.assert_exactly_once(&rows, &place);
+        farm.assert_exactly_once(&rows, &busy);
+        farm.assert_exactly_once(&rows, &reporting);
     }
     farm.assert_queues(0);
 }
@@ -114,31 +141,31 @@ fn a_broker_that_is_killed_comes_back_to_a_worker_that_waits() {
         node.run("kill", &[]);
         node.begin("");
     };
-    strike(&node.url(), "killed", true, &killed, false);
+    strike(&node, "killed", true, &killed, false);
 }
 
 #[test]
 fn connections_closed_by_an_operator_are_opened_again() {
     let node = Node::start("");
-    strike(&node.url(), "closed", true, &|_| node.run("ctl", &["close_all_connections", "maintenance"]), false);
+    strike(&node, "closed", true, &|_| node.run("ctl", &["close_all_connections", "maintenance"]), false);
 }
 
 #[test]
 fn a_queue_that_is_deleted_is_declared_again() {
     let node = Node::start("");
     let delete = |farm: &Farm| node.run("ctl", &["delete_queue", &farm.amqp.name("jobs")]);
-    strike(&node.url(), "queue deleted", true, &delete, true);
+    strike(&node, "queue deleted", true, &delete, true);
 }
 
 #[test]
 fn a_memory_alarm_holds_results_back_and_nothing_is_lost() {
     let node = Node::start("");
     let alarm = |_: &Farm| {
-        node.run("ctl", &["set_vm_memory_high_watermark", "absolute", "1MB"]);
+        node.alarm(true);
         std::thread::sleep(Duration::from_secs(4));
-        node.run("ctl", &["set_vm_memory_high_watermark", "absolute", "512MiB"]);
+        node.alarm(false);
     };
-    strike(&node.url(), "memory alarm", false, &alarm, false);
+    strike(&node, "memory alarm", false, &alarm, false);
 }
 
 #[test]
@@ -150,7 +177,7 @@ fn a_broker_that_is_frozen_for_a_minute_is_left_and_found_again() {
         std::thread::sleep(Duration::from_secs(60));
         node.signal("-CONT");
     };
-    strike(&node.url(), "frozen for 60 s", false, &frozen, false);
+    strike(&node, "frozen for 60 s", false, &frozen, false);
 }
 
 #[test]
@@ -162,7 +189,7 @@ fn a_broker_that_is_stopped_for_twenty_seconds_is_waited_for() {
         std::thread::sleep(Duration::from_secs(20));
         node.begin("");
     };
-    strike(&node.url(), "stopped for 20 s", true, &stopped, false);
+    strike(&node, "stopped for 20 s", true, &stopped, false);
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod deaths;
 mod poison;
 mod renderers;
 mod results;
+mod secrecy;
 mod storage;
 
 use std::collections::BTreeMap;
@@ -172,16 +173,21 @@ impl Farm {
 
     /// Submits rows as the campaign `c`.
     pub fn submit(&self, rows: &Path, rows_per_job: usize) -> CampaignPlace {
+        self.submit_as("c", rows, rows_per_job)
+    }
+
+    pub fn submit_as(&self, campaign: &str, rows: &Path, rows_per_job: usize) -> CampaignPlace {
         let output = self
             .command("submit")
             .arg(self.template())
             .arg("--data")
             .arg(rows)
-            .args(["--destination", &self.destination, "--campaign", "c", "--rows-per-job", &rows_per_job.to_string()])
+            .args(["--destination", &self.destination, "--campaign", campaign])
+            .args(["--rows-per-job", &rows_per_job.to_string()])
             .output()
             .expect("submit runs");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        CampaignPlace::of(&self.destination, "c")
+        CampaignPlace::of(&self.destination, campaign)
     }
 
     /// A worker, with its log in a file.

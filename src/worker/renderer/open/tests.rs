@@ -335,7 +335,7 @@ fn every_refusal_has_its_code() {
         (json!({ "set": { "titel": "x" } }), "bad_option", "title"),
         (json!({ "set": { "price": "x" } }), "bad_option", "price"),
         (json!({ "name": "{{ nam }}" }), "bad_option", "nam"),
-        (json!({ "locale": "no such" }), "template_invalid", "locale: expected a BCP 47 tag"),
+        (json!({ "locale": "no such" }), "bad_option", "locale: expected a BCP 47 tag"),
     ];
     for (members, code, part) in cases {
         let refusal = farm.refusal(job(members.clone()));
