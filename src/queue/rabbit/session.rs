@@ -75,7 +75,7 @@ impl Sessions {
                     connected_without_consumer = None;
                     let since = Instant::now();
                     let number = self.inbox.up();
-                    info!(session = number, "consuming");
+                    debug!(session = number, "consuming");
                     let reason = self.consume(session).await;
                     self.inbox.down(&reason);
                     if since.elapsed() >= GOOD_SESSION {

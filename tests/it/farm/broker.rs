@@ -67,7 +67,7 @@ impl Drop for Node {
 }
 
 fn sessions(worker: &Worker) -> usize {
-    worker.log().matches("consuming session=").count()
+    worker.log().matches("desk: consuming session=").count()
 }
 
 /// Waits for the next session, and says how long after `since` it came.
