@@ -73,7 +73,7 @@ fn stages(criterion: &mut Criterion) {
     for format in [Format::Jpeg, Format::Png] {
         group.bench_function(format!("encode {}", format.name()), |bench| {
             let mut encoder = Encoder::new();
-            let mut encode = |index| encoder.encode(sheet.canvas(index), Output::new(format)).expect("encoded").len();
+            let mut encode = |index| encoder.encode(sheet.slot(index), Output::new(format)).expect("encoded").len();
             bench.iter(|| (0..per_sheet).map(&mut encode).sum::<usize>());
         });
     }

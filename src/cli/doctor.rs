@@ -173,6 +173,7 @@ mod tests {
             limits: SheetLimits {
                 max_side_px: 16_384,
                 sheet_bytes: 48 << 20,
+                max_canvases: 64,
                 page_side_px: 2048,
                 max_pages: 8,
                 plate_bytes: 128 << 20,

@@ -3,16 +3,21 @@
 //! Fed by `gpu/` (a slot of a sheet, rows with padding between them); feeds `store/`. Knows nothing
 //! of names or places. Alike pixels give alike bytes: no time, thread count or earlier image shows.
 
+mod filter;
+mod grid;
 mod jpeg;
 mod opacity;
 mod png;
 mod srgb_profile;
+mod turbo;
 mod webp;
 
 use thiserror::Error;
 
 use crate::job::{Encoding, ErrorCode, Format, Output};
 use crate::pixels::{BitmapView, SizePx};
+
+pub use grid::{Cells, Grid};
 
 /// Why pixels cannot be encoded.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
@@ -87,11 +92,48 @@ impl Encoder {
             return Err(EncodeError::TooLarge { size, format, max_side });
         }
         let encoded = match output.encoding {
-            Encoding::Jpeg(settings) => self.jpeg.encode(view, settings),
-            Encoding::Png(settings) => self.png.encode(view, settings),
+            Encoding::Jpeg(settings) => self.jpeg.encode(view, settings, Grid::of(size, output, false).as_ref()),
+            Encoding::Png(settings) => self.png.encode(view, settings, &Grid::of_png(size)),
             Encoding::Webp(settings) => self.webp.encode(view, settings),
         };
         encoded.map_err(|message| EncodeError::Codec { format, message })
+    }
+
+    /// The bytes of the segments of a part of an image, which is a rectangle of segments: row by row.
+    ///
+    /// # Errors
+    /// As [`Encoder::encode`].
+    pub fn segments(
+        &mut self,
+        part: BitmapView<'_>,
+        grid: &Grid,
+        output: Output,
+        emit: &mut dyn FnMut(&[u8]),
+    ) -> Result<(), EncodeError> {
+        let encoded = match output.encoding {
+            Encoding::Jpeg(settings) => self.jpeg.segments(part, settings, grid, emit),
+            Encoding::Png(settings) => self.png.segments(part, settings, grid, emit),
+            Encoding::Webp(_) => Err("it has no segments".to_owned()),
+        };
+        encoded.map_err(|message| EncodeError::Codec { format: output.format(), message })
+    }
+
+    /// The whole file, made of all its segments: the same bytes as from [`Encoder::encode`].
+    ///
+    /// # Errors
+    /// As [`Encoder::encode`].
+    pub fn assemble<'s>(
+        &mut self,
+        grid: &Grid,
+        output: Output,
+        segments: impl Iterator<Item = &'s [u8]> + Clone,
+    ) -> Result<Vec<u8>, EncodeError> {
+        let assembled = match output.encoding {
+            Encoding::Jpeg(settings) => self.jpeg.assemble(settings, grid, segments),
+            Encoding::Png(settings) => png::assemble(settings, grid, segments),
+            Encoding::Webp(_) => Err("it has no segments".to_owned()),
+        };
+        assembled.map_err(|message| EncodeError::Codec { format: output.format(), message })
     }
 }
 

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::job::{Compression, Depth, Jpeg, Png, Subsampling, Webp, WebpMode};
-use crate::pixels::Bitmap;
+use crate::pixels::{Bitmap, RectPx};
 
 /// Straight RGBA, as any other program would read the file.
 fn decode(bytes: &[u8]) -> image::RgbaImage {
@@ -311,4 +311,118 @@ fn sizes_that_no_file_can_have_are_errors() {
         assert_eq!(error.code(), crate::job::ErrorCode::EncodeFailed);
     }
     assert!(encoder.encode(wide.view(), Output::new(Format::Png)).is_ok());
+}
+
+/// The segments of an image, taken from the parts that these rows of segments make.
+fn by_parts(encoder: &mut Encoder, bitmap: &Bitmap, grid: &Grid, output: Output, split: u32) -> Vec<Vec<u8>> {
+    let mut segments = vec![Vec::new(); grid.len()];
+    let all = grid.all();
+    let split = split.min(all.rows.end);
+    for rows in [0..split, split..all.rows.end] {
+        for columns in [0..1, 1..all.columns.end.max(1)] {
+            let cells = Cells { columns, rows: rows.clone() };
+            if cells.is_empty() {
+                continue;
+            }
+            let mut indices = grid.indices(&cells);
+            let part = bitmap.view();
+            let emit = &mut |bytes: &[u8]| segments[indices.next().expect("not too many")] = bytes.to_vec();
+            encoder.segments(part.part(grid.pixels(&cells)), grid, output, emit).expect("encoded");
+            assert_eq!(indices.next(), None, "not too few");
+        }
+    }
+    segments
+}
+
+fn assemble(encoder: &mut Encoder, segments: &[Vec<u8>], grid: &Grid, output: Output) -> Vec<u8> {
+    encoder.assemble(grid, output, segments.iter().map(Vec::as_slice)).expect("assembled")
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_file_of_segments_is_the_file_of_the_whole(
+        width in 1..1400_u32, height in 1..400_u32, split in 0..40_u32, opaque in any::<bool>(), kind in 0..5_u8,
+        seed in any::<u32>(),
+    ) {
+        let size = SizePx::new(width, height);
+        let output = match (kind, opaque) {
+            (0, _) => jpeg(|_| {}),
+            (1, _) => jpeg(|jpeg| jpeg.subsampling = Subsampling::Chroma444),
+            (2, _) => png(Depth::Bits24 { background: [1, 2, 3] }, Compression::Balanced),
+            (3, _) => png(Depth::Bits32, Compression::Size),
+            (_, true) => png(Depth::Auto, Compression::Speed),
+            (_, false) => png(Depth::Bits32, Compression::Speed),
+        };
+        let Some(grid) = Grid::of(size, output, opaque) else { return Ok(()) };
+        let mut bitmap = smooth(size, opaque);
+        // Noise here and there, so that no two blocks are alike.
+        let mut random = seed | 1;
+        for pixel in bitmap.data_mut().chunks_exact_mut(4) {
+            random ^= random << 13;
+            random ^= random >> 17;
+            random ^= random << 5;
+            pixel[0] = pixel[0].saturating_add((random % 9) as u8).min(pixel[3]);
+        }
+        let mut encoder = Encoder::new();
+        let whole = encoder.encode(bitmap.view(), output).expect("encoded");
+        let segments = by_parts(&mut encoder, &bitmap, &grid, output, split);
+        prop_assert!(assemble(&mut encoder, &segments, &grid, output) == whole);
+    }
+}
+
+#[test]
+fn what_recurs_is_taken_from_an_earlier_image() {
+    for (output, new) in [(Output::default(), 8), (png(Depth::Auto, Compression::Speed), 4)] {
+        splices(output, new);
+    }
+}
+
+fn splices(output: Output, new: usize) {
+    let size = SizePx::new(1200, 628);
+    let grid = Grid::of(size, output, true).expect("segments");
+    let first = smooth(size, true);
+    let mut second = first.clone();
+    let changed = RectPx::new(650, 300, 200, 40);
+    for y in changed.y..changed.bottom() {
+        for x in changed.x..changed.right() {
+            let at = (y as usize * 1200 + x as usize) * 4;
+            second.data_mut()[at..at + 3].copy_from_slice(&[x as u8, y as u8, 200]);
+        }
+    }
+    let mut encoder = Encoder::new();
+    let mut segments = by_parts(&mut encoder, &first, &grid, output, 7);
+    let cells = grid.touched(changed);
+    assert_eq!(grid.indices(&cells).count(), new);
+    let mut indices = grid.indices(&cells);
+    let part = second.view();
+    let emit = &mut |bytes: &[u8]| segments[indices.next().unwrap()] = bytes.to_vec();
+    encoder.segments(part.part(grid.pixels(&cells)), &grid, output, emit).unwrap();
+    assert!(assemble(&mut encoder, &segments, &grid, output) == encoder.encode(second.view(), output).unwrap());
+}
+
+#[test]
+fn markers_cost_little_and_change_no_pixel() {
+    let bitmap = photo_like(SizePx::new(1200, 628));
+    let mut encoder = Encoder::new();
+    let with = encoder.encode(bitmap.view(), Output::default()).unwrap();
+    let without = jpeg::JpegEncoder::default().encode(bitmap.view(), Jpeg::DEFAULT, None).unwrap();
+    assert!(decode(&with) == decode(&without));
+    let share = with.len() as f64 / without.len() as f64;
+    assert!(share < 1.01, "{share}");
+}
+
+/// Soft shapes with some grain: 75 KB as a JPEG of 1200 × 628, as product cards have.
+fn photo_like(size: SizePx) -> Bitmap {
+    let mut bitmap = smooth(size, true);
+    let mut random = 1_u32;
+    for (index, pixel) in bitmap.data_mut().chunks_exact_mut(4).enumerate() {
+        random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        if index % 1200 < 500 {
+            let grain = (random >> 28) as u8;
+            pixel[..3].iter_mut().for_each(|value| *value = value.saturating_add(grain));
+        }
+    }
+    bitmap
 }

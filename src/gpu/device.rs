@@ -149,13 +149,14 @@ fn choose(adapters: &[wgpu::Adapter], wanted: Option<&str>) -> Result<usize, Gpu
 fn sheet_limits(class: AdapterClass, limits: &wgpu::Limits) -> SheetLimits {
     const MIB: u64 = 1 << 20;
     let max_side_px = limits.max_texture_dimension_2d.min(16_384);
-    let (sheet_bytes, page_side_px, max_pages, plate_bytes) = match class {
-        AdapterClass::Software => (48 * MIB, 2048, 8, 128 * MIB),
-        AdapterClass::Card => (256 * MIB, 4096, 16, 1024 * MIB),
+    let (sheet_bytes, max_canvases, page_side_px, max_pages, plate_bytes) = match class {
+        AdapterClass::Software => (48 * MIB, 64, 2048, 8, 128 * MIB),
+        AdapterClass::Card => (256 * MIB, 256, 4096, 16, 1024 * MIB),
     };
     SheetLimits {
         max_side_px,
         sheet_bytes: sheet_bytes.min(limits.max_buffer_size),
+        max_canvases,
         page_side_px: page_side_px.min(max_side_px),
         max_pages: max_pages.min(limits.max_texture_array_layers),
         plate_bytes,

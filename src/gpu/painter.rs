@@ -175,8 +175,8 @@ impl Painter {
         Ok(())
     }
 
-    /// Plans, draws and starts to read back one sheet of canvases of one sheet width. Waits for a readback buffer
-    /// when all are in use.
+    /// Plans, draws and starts to read back one sheet of canvases of one sheet width, at least one of which has a
+    /// window. Waits for a readback buffer when all are in use.
     ///
     /// # Errors
     /// [`PaintError::TooMuch`]: split the canvases. [`PaintError::Device`]: [`Painter::rebuild`], then try again.
@@ -319,14 +319,15 @@ impl<'p> Submission<'p> {
         let sheet = self.targets.sheet();
         for slot in slots {
             let Some((plate, y)) = slot.plate.and_then(|plate| self.targets.plate(plate)) else { continue };
+            let window = slot.window;
             let mut from = plate.texture.as_image_copy();
-            from.origin.y = *y;
+            from.origin = wgpu::Origin3d { x: window.x as u32, y: y + window.y as u32, z: 0 };
             let mut to = sheet.texture.as_image_copy();
-            to.origin.y = slot.y;
+            to.origin = wgpu::Origin3d { x: window.x as u32, y: slot.y, z: 0 };
             self.encoder.copy_texture_to_texture(
                 from,
                 to,
-                wgpu::Extent3d { width: slot.size.width, height: slot.size.height, depth_or_array_layers: 1 },
+                wgpu::Extent3d { width: window.width, height: window.height, depth_or_array_layers: 1 },
             );
         }
     }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
-use crate::pixels::{BitmapView, SizePx};
+use crate::pixels::{BitmapView, RectPx};
 use crate::sheet::Slot;
 
 /// Buffers that come and go.
@@ -84,7 +84,7 @@ impl PaintedSheet {
         slots: Vec<Slot>,
         way_back: Sender<Option<wgpu::Buffer>>,
     ) -> Option<Arc<Self>> {
-        let rows = slots.iter().map(|slot| slot.y + slot.size.height).max().unwrap_or(0);
+        let rows = slots.iter().map(|slot| slot.y + slot.window.height).max().unwrap_or(0);
         let row_bytes = width as usize * 4;
         let Ok(view) = buffer.get_mapped_range(..row_bytes as u64 * u64::from(rows)) else {
             let _ = way_back.send(None);
@@ -93,7 +93,7 @@ impl PaintedSheet {
         Some(Arc::new(Self { mapped: Mapped { view: Some(view), buffer, way_back }, row_bytes, slots }))
     }
 
-    /// How many canvases there are.
+    /// How many slots there are: one for each window of its canvases.
     pub fn len(&self) -> usize {
         self.slots.len()
     }
@@ -103,19 +103,19 @@ impl PaintedSheet {
         self.slots.is_empty()
     }
 
-    /// The size of one canvas.
-    pub fn size(&self, index: usize) -> SizePx {
-        self.slots[index].size
+    /// The part of its canvas that a slot shows.
+    pub fn window(&self, index: usize) -> RectPx {
+        self.slots[index].window
     }
 
-    /// The pixels of one canvas: premultiplied RGBA rows with the sheet's stride.
+    /// The pixels of one slot: premultiplied RGBA rows with the sheet's stride.
     ///
     /// # Panics
-    /// When there is no such canvas.
-    pub fn canvas(&self, index: usize) -> BitmapView<'_> {
-        let slot = self.slots[index];
-        let start = slot.y as usize * self.row_bytes;
+    /// When there is no such slot.
+    pub fn slot(&self, index: usize) -> BitmapView<'_> {
+        let Slot { y, window, plate: _ } = self.slots[index];
+        let start = y as usize * self.row_bytes + window.x as usize * 4;
         let bytes: &[u8] = self.mapped.view.as_deref().expect("mapped until dropped");
-        BitmapView::new(slot.size, self.row_bytes, &bytes[start..])
+        BitmapView::new(window.size(), self.row_bytes, &bytes[start..])
     }
 }

@@ -78,10 +78,10 @@ impl TextPass {
         }
         let viewport = viewport(&mut self.viewports, device, queue, &self.cache, size);
         let viewport = &self.viewports[viewport].1;
-        let areas = texts.iter().map(|TextDraw { item, slot }| TextArea {
+        let areas = texts.iter().map(|TextDraw { item, origin_y, slot }| TextArea {
             buffer: item.line.buffer(),
             left: item.x as f32,
-            top: (slot.y + item.baseline_y - item.line.line_y_px(item.scale)) as f32,
+            top: (origin_y + item.baseline_y - item.line.line_y_px(item.scale)) as f32,
             scale: item.scale as f32,
             bounds: TextBounds { left: slot.x, top: slot.y, right: slot.right(), bottom: slot.bottom() },
             default_color: to_cosmic(item.color),

@@ -115,6 +115,17 @@ pub enum Paint {
     },
 }
 
+impl Paint {
+    fn is_opaque(&self) -> bool {
+        match self {
+            Self::Solid(color) => color.a >= 1.0,
+            Self::Linear { stops, opacity, .. } | Self::Radial { stops, opacity, .. } => {
+                *opacity >= 1.0 && !stops.is_empty() && stops.iter().all(|stop| stop.color.a >= 1.0)
+            }
+        }
+    }
+}
+
 /// A colour at an offset along a gradient.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Stop {
@@ -287,6 +298,16 @@ impl Item {
 }
 
 impl DisplayList {
+    /// Whether every pixel surely is opaque: the bottom item covers the canvas and lets nothing through.
+    pub fn is_opaque(&self) -> bool {
+        let Some(Item::Shape(Shape { rect, outline: Outline::RoundedRect(radii), paint, stroke_px: None })) =
+            self.items.first()
+        else {
+            return false;
+        };
+        rect.contains(self.size.rect()) && radii.iter().all(|radius| *radius == 0.0) && paint.is_opaque()
+    }
+
     /// Calls `visit` for every photo, those inside isolates included.
     pub fn visit_photos<'a>(&'a self, visit: &mut dyn FnMut(&'a PhotoItem)) {
         visit_photos(&self.items, visit);

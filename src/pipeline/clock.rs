@@ -18,6 +18,8 @@ pub enum Stage {
     Photos,
     /// Boxes, text, display lists.
     Layout,
+    /// Looking up what earlier canvases have too.
+    Segments,
     /// Planning sheets, waiting for a readback buffer, and submitting; software adapters draw while they take a
     /// submission.
     Sheet,
@@ -30,11 +32,12 @@ pub enum Stage {
 }
 
 /// Every stage with its name.
-pub const STAGES: [(Stage, &str); 8] = [
+pub const STAGES: [(Stage, &str); 9] = [
     (Stage::Rows, "rows"),
     (Stage::Bind, "bind"),
     (Stage::Photos, "photos"),
     (Stage::Layout, "layout"),
+    (Stage::Segments, "segments"),
     (Stage::Sheet, "sheet, draw"),
     (Stage::Gpu, "gpu wait"),
     (Stage::Encode, "encode"),

@@ -6,12 +6,13 @@ use std::time::Instant;
 
 use crossbeam_channel::Sender;
 
-use crate::encode::Encoder;
-use crate::job::{ErrorCode, Record, Status, digest};
+use crate::encode::{EncodeError, Encoder};
+use crate::job::{ErrorCode, Output, Record, Status, digest};
 use crate::store::{Stored, WhenStored};
 
 use super::clock::{Clock, Stage};
 use super::panic_message;
+use super::segments::{Broken, Splice};
 use super::variant::{Outcome, PaintedCanvas, Variant, elapsed_ms};
 
 /// Encodes and stores; one for each thread.
@@ -28,24 +29,71 @@ impl<'r> FinishStage<'r> {
     }
 
     /// Makes every variant of a canvas. A panic fails that variant and nothing else.
-    pub fn canvas(&mut self, painted: PaintedCanvas) {
-        let PaintedCanvas { sheet, index, variants, started } = painted;
-        let view = sheet.canvas(index);
+    pub fn canvas(&mut self, mut painted: PaintedCanvas) {
+        let variants = std::mem::take(&mut painted.variants);
+        let started = painted.started;
+        // What others wait for comes first, whatever becomes of this canvas.
+        for variant in &variants {
+            if let Some(splice) = &variant.splice {
+                self.keep_promises(&painted, splice, variant.output);
+            }
+        }
         for variant in variants {
             if variant.task.stop.is_requested() {
                 continue;
             }
-            let encoder = &mut self.encoder;
-            let encoded = self
-                .clock
-                .time(Stage::Encode, || catch_unwind(AssertUnwindSafe(|| encoder.encode(view, variant.output))));
-            match encoded {
-                Ok(Ok(bytes)) => self.clock.time(Stage::Store, || self.store(variant, bytes, started)),
-                Ok(Err(error)) => self.tell(variant.failed(error.code(), error.to_string(), started)),
-                Err(panic) => {
-                    self.encoder = Encoder::new();
-                    self.tell(variant.failed(ErrorCode::InternalPanic, panic_message(&*panic), started));
+            match self.encode(&painted, &variant) {
+                Ok(bytes) => self.clock.time(Stage::Store, || self.store(variant, bytes, started)),
+                Err((code, message)) => self.tell(variant.failed(code, message, started)),
+            }
+        }
+    }
+
+    /// Encodes the segments that were drawn for this variant.
+    fn keep_promises(&mut self, painted: &PaintedCanvas, splice: &Splice, output: Output) {
+        let grid = &splice.grid;
+        let encoded = self.guarded(|encoder| {
+            for (window, pixels) in painted.parts() {
+                let own = splice.own().iter().copied().filter(|&index| window.contains(grid.rect(index)));
+                let cells = grid.around(own);
+                if cells.is_empty() {
+                    continue;
                 }
+                let rect = grid.pixels(&cells);
+                let part = pixels.part(rect.translated(-window.x, -window.y));
+                let mut indices = grid.indices(&cells);
+                encoder.segments(part, grid, output, &mut |bytes| {
+                    if let Some(index) = indices.next() {
+                        splice.segments()[index].keep(bytes);
+                    }
+                })?;
+            }
+            Ok(())
+        });
+        if let Err((code, message)) = encoded {
+            splice.give_up(code, message);
+        }
+    }
+
+    /// The file of a variant.
+    fn encode(&mut self, painted: &PaintedCanvas, variant: &Variant) -> Result<Vec<u8>, Broken> {
+        let Some(splice) = &variant.splice else {
+            let (_, pixels) = painted.parts().next().expect("it is drawn as a whole");
+            return self.guarded(|encoder| encoder.encode(pixels, variant.output));
+        };
+        let segments: Result<Vec<&[u8]>, &Broken> = splice.segments().iter().map(|segment| segment.wait()).collect();
+        let segments = segments.map_err(Clone::clone)?;
+        self.guarded(|encoder| encoder.assemble(&splice.grid, variant.output, segments.iter().copied()))
+    }
+
+    /// Lets the encoder work; a panic is an error, and the encoder is made anew.
+    fn guarded<T>(&mut self, work: impl FnOnce(&mut Encoder) -> Result<T, EncodeError>) -> Result<T, Broken> {
+        let encoder = &mut self.encoder;
+        match self.clock.time(Stage::Encode, || catch_unwind(AssertUnwindSafe(|| work(encoder)))) {
+            Ok(result) => result.map_err(|error| (error.code(), error.to_string())),
+            Err(panic) => {
+                self.encoder = Encoder::new();
+                Err((ErrorCode::InternalPanic, panic_message(&*panic)))
             }
         }
     }

@@ -253,7 +253,7 @@ impl<'r> RowStage<'r> {
                     ..Record::new(place.number + 1, bound.key(), Arc::clone(&scene.size_name), output.format())
                 };
                 let seq = plan.seq(place.index, nth, output_index);
-                Variant { task: Arc::clone(place.task), seq, output, object, record }
+                Variant { task: Arc::clone(place.task), seq, output, object, record, splice: None }
             })
             .collect();
         let is_double = |variant: &mut Variant| doubles.contains(&(variant.seq - plan.seq(place.index, 0, 0)));
@@ -279,7 +279,7 @@ impl<'r> RowStage<'r> {
         let pixels: u64 = scaled.iter().map(|photo| photo.bitmap.data().len() as u64).sum();
         let bytes = files + pixels + (64 << 10);
         let held = self.budget.hold(bytes);
-        let canvas = Canvas { list: Arc::new(list), photos: scaled };
+        let canvas = Canvas::whole(Arc::new(list), scaled);
         Ok(Some(LaidCanvas { canvas, variants, started, _held: held }))
     }
 }

@@ -19,6 +19,7 @@ mod names;
 mod paint;
 mod photos;
 mod reuse;
+mod segments;
 mod stop;
 mod task;
 mod variant;

@@ -18,6 +18,7 @@ use crate::sheet::{Canvas, Extent, SheetLimits};
 
 use super::Stop;
 use super::clock::{Clock, Stage};
+use super::segments::Segments;
 use super::variant::{LaidCanvas, Outcome, PaintedCanvas};
 
 /// A sheet that nothing comes for is painted after this long.
@@ -32,8 +33,11 @@ pub struct PaintStage<'r> {
     painter: Painter,
     clock: &'r Clock,
     stop: &'r Stop,
+    segments: Segments,
     open: BTreeMap<u32, OpenSheet>,
     on_their_way: VecDeque<Batch>,
+    /// How often canvases failed or sheets had to be painted again.
+    failures: u64,
     guilty_in_a_row: u32,
 }
 
@@ -55,13 +59,21 @@ struct Batch {
     failures: u32,
 }
 
+impl Batch {
+    /// Whether earlier canvases have everything that is on these: nothing is drawn.
+    fn is_known(&self) -> bool {
+        self.canvases.iter().all(|laid| laid.canvas.windows.is_empty())
+    }
+}
+
 /// What the stage hands on.
 pub type Painted<'e> = dyn FnMut(Result<PaintedCanvas, Outcome>) + 'e;
 
 impl<'r> PaintStage<'r> {
     /// A stage around a painter.
     pub fn new(painter: Painter, clock: &'r Clock, stop: &'r Stop) -> Self {
-        Self { painter, clock, stop, open: BTreeMap::new(), on_their_way: VecDeque::new(), guilty_in_a_row: 0 }
+        let (segments, open, on_their_way) = (Segments::new(), BTreeMap::new(), VecDeque::new());
+        Self { painter, clock, stop, segments, open, on_their_way, failures: 0, guilty_in_a_row: 0 }
     }
 
     /// Runs until no more canvases come, and gives the painter back.
@@ -88,21 +100,26 @@ impl<'r> PaintStage<'r> {
         self.painter
     }
 
-    fn gather(&mut self, canvas: LaidCanvas, emit: &mut Painted<'_>) {
+    fn gather(&mut self, mut canvas: LaidCanvas, emit: &mut Painted<'_>) {
         if canvas.variants.iter().all(|variant| variant.task.stop.is_requested()) {
             return;
         }
+        self.clock.time(Stage::Segments, || canvas.splice(&mut self.segments));
         let width = SheetLimits::sheet_width(canvas.canvas.list.size.width);
         let limits = *self.painter.limits();
-        let with = |sheet: &OpenSheet| sheet.extent.with(&canvas.canvas.list);
-        if self.open.get(&width).is_some_and(|sheet| !with(sheet).fits(width, &limits)) {
+        let fits = |sheet: &OpenSheet| sheet.extent.with(&canvas.canvas).fits(width, &limits);
+        if self.open.get(&width).is_some_and(|sheet| !fits(sheet)) {
+            let failures = self.failures;
             self.close(width, emit);
+            if self.failures != failures {
+                canvas.make_whole();
+            }
         }
         let sheet = self.open.entry(width).or_insert_with(OpenSheet::new);
-        sheet.extent = with(sheet);
-        let is_full = sheet.extent.rows + canvas.canvas.list.size.height > limits.max_rows(width);
+        sheet.extent = sheet.extent.with(&canvas.canvas);
+        let rows: u32 = canvas.canvas.windows.iter().map(|window| window.height).sum();
         sheet.canvases.push(canvas);
-        if is_full {
+        if sheet.canvases.len() >= limits.max_canvases || sheet.extent.rows + rows > limits.max_rows(width) {
             self.close(width, emit);
         }
     }
@@ -133,13 +150,18 @@ impl<'r> PaintStage<'r> {
             if self.stop.is_requested() {
                 continue;
             }
-            if !self.painter.has_room() {
+            if batch.is_known() {
+                self.on_their_way.push_back(batch);
+                continue;
+            }
+            while !self.painter.has_room() {
                 self.finish_oldest(emit);
             }
             let canvases: Vec<Canvas> = batch.canvases.iter().map(|laid| laid.canvas.clone()).collect();
             match self.clock.time(Stage::Sheet, || self.painter.submit(&canvases)) {
                 Ok(()) => {
-                    let rows: u32 = canvases.iter().map(|canvas| canvas.list.size.height).sum();
+                    let windows = canvases.iter().flat_map(|canvas| &canvas.windows);
+                    let rows: u32 = windows.map(|window| window.height).sum();
                     let width = SheetLimits::sheet_width(canvases[0].list.size.width);
                     let most = self.painter.limits().max_rows(width).max(1);
                     self.clock.sheet(canvases.len(), (f64::from(rows) / f64::from(most)).min(1.0));
@@ -153,6 +175,9 @@ impl<'r> PaintStage<'r> {
                     }
                     Err(canvas) => {
                         fail(*canvas, overfull_code(what), &what.to_string(), emit);
+                        // What it had promised to others they draw themselves.
+                        queue.iter_mut().for_each(make_whole);
+                        self.make_open_whole();
                     }
                 },
                 Err(PaintError::Device(error)) => {
@@ -166,12 +191,20 @@ impl<'r> PaintStage<'r> {
 
     /// Waits for the oldest sheet and hands its canvases on.
     fn finish_oldest(&mut self, emit: &mut Painted<'_>) {
+        if self.on_their_way.front().is_some_and(Batch::is_known) {
+            let batch = self.on_their_way.pop_front();
+            batch.into_iter().flat_map(|batch| batch.canvases).for_each(|canvas| emit(Ok(painted(None, 0, canvas))));
+            return;
+        }
         match self.clock.time(Stage::Gpu, || self.painter.wait()) {
             Ok(Some(sheet)) => {
                 self.guilty_in_a_row = 0;
                 let batch = self.on_their_way.pop_front();
-                for (index, canvas) in batch.into_iter().flat_map(|batch| batch.canvases).enumerate() {
-                    emit(Ok(painted(&sheet, index, canvas)));
+                let mut slot = 0;
+                for canvas in batch.into_iter().flat_map(|batch| batch.canvases) {
+                    let first = slot;
+                    slot += canvas.canvas.windows.len();
+                    emit(Ok(painted(Some(&sheet), first, canvas)));
                 }
             }
             Ok(None) => {}
@@ -181,6 +214,15 @@ impl<'r> PaintStage<'r> {
                     self.paint(batch, emit);
                 }
             }
+        }
+    }
+
+    /// Canvases that wait for a sheet need no other from now on.
+    fn make_open_whole(&mut self) {
+        self.failures += 1;
+        for sheet in self.open.values_mut() {
+            sheet.canvases.iter_mut().for_each(LaidCanvas::make_whole);
+            sheet.extent = sheet.canvases.iter().fold(Extent::default(), |extent, laid| extent.with(&laid.canvas));
         }
     }
 
@@ -203,6 +245,9 @@ impl<'r> PaintStage<'r> {
             }
         }
         again.extend(self.on_their_way.drain(..));
+        // They come in another order now, and some may fail: nobody waits for what another had promised.
+        again.iter_mut().for_each(make_whole);
+        self.make_open_whole();
         let is_hopeless = self.guilty_in_a_row > MAX_GUILTY_IN_A_ROW;
         let rebuilt = if is_hopeless { Err(error.clone()) } else { self.painter.rebuild() };
         if let Err(error) = rebuilt {
@@ -213,8 +258,14 @@ impl<'r> PaintStage<'r> {
     }
 }
 
-fn painted(sheet: &Arc<PaintedSheet>, index: usize, canvas: LaidCanvas) -> PaintedCanvas {
-    PaintedCanvas { sheet: Arc::clone(sheet), index, variants: canvas.variants, started: canvas.started }
+fn painted(sheet: Option<&Arc<PaintedSheet>>, first_slot: usize, canvas: LaidCanvas) -> PaintedCanvas {
+    let drawn = sheet.map(|sheet| (Arc::clone(sheet), first_slot));
+    let LaidCanvas { canvas, variants, started, _held } = canvas;
+    PaintedCanvas { drawn, windows: canvas.windows.len(), variants, started }
+}
+
+fn make_whole(batch: &mut Batch) {
+    batch.canvases.iter_mut().for_each(LaidCanvas::make_whole);
 }
 
 /// Two batches of half the canvases, or the one canvas that cannot be split.

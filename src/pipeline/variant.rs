@@ -3,12 +3,15 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use crate::encode::Grid;
 use crate::gpu::PaintedSheet;
 use crate::job::{ErrorCode, ObjectName, Output, Record};
+use crate::pixels::{BitmapView, RectPx};
 use crate::sheet::Canvas;
 
 use super::Task;
 use super::budget::Held;
+use super::segments::{Segments, Splice, windows};
 
 /// What became of one variant.
 #[derive(Clone, Debug)]
@@ -36,6 +39,8 @@ pub struct Variant {
     pub object: ObjectName,
     /// Its record, but for what is known only at the end.
     pub record: Record,
+    /// What of it others have too; `None` where it is encoded as a whole.
+    pub splice: Option<Splice>,
 }
 
 /// A canvas that is laid out and waits for a sheet.
@@ -50,16 +55,50 @@ pub struct LaidCanvas {
     pub _held: Held,
 }
 
+impl LaidCanvas {
+    /// Takes what earlier canvases have too from them, and leaves the rest to be drawn.
+    pub fn splice(&mut self, segments: &mut Segments) {
+        let Self { canvas, variants, .. } = self;
+        let (size, is_opaque) = (canvas.list.size, canvas.list.is_opaque());
+        let mut rects = Vec::new();
+        let mut is_whole = false;
+        for variant in variants {
+            let grid = Grid::of(size, variant.output, is_opaque);
+            variant.splice = grid.map(|grid| segments.splice(canvas, grid, variant.output));
+            match &variant.splice {
+                Some(splice) => rects.extend(splice.own().iter().map(|&index| splice.grid.rect(index))),
+                None => is_whole = true,
+            }
+        }
+        canvas.windows = if is_whole { vec![size.rect()] } else { windows(size, rects) };
+    }
+
+    /// Draws all of it, so that it needs no other canvas.
+    pub fn make_whole(&mut self) {
+        self.canvas.windows = vec![self.canvas.list.size.rect()];
+        self.variants.iter_mut().filter_map(|variant| variant.splice.as_mut()).for_each(Splice::make_whole);
+    }
+}
+
 /// A canvas whose pixels are ready.
 pub struct PaintedCanvas {
-    /// The sheet it lies on.
-    pub sheet: Arc<PaintedSheet>,
-    /// Which of the sheet's canvases.
-    pub index: usize,
+    /// The parts of it that were drawn: on this sheet, each in a slot, from this one on.
+    pub drawn: Option<(Arc<PaintedSheet>, usize)>,
+    /// How many parts.
+    pub windows: usize,
     /// What to make of it.
     pub variants: Vec<Variant>,
     /// When work on it began.
     pub started: Instant,
+}
+
+impl PaintedCanvas {
+    /// Every part that was drawn: where it is on the canvas, and its pixels.
+    pub fn parts(&self) -> impl Iterator<Item = (RectPx, BitmapView<'_>)> {
+        let slots =
+            self.drawn.iter().flat_map(|(sheet, first)| (*first..first + self.windows).map(move |at| (sheet, at)));
+        slots.map(|(sheet, at)| (sheet.window(at), sheet.slot(at)))
+    }
 }
 
 impl Variant {

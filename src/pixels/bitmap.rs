@@ -1,6 +1,6 @@
 //! Pixels in memory: owned ([`Bitmap`]) and borrowed with a stride ([`BitmapView`]).
 
-use super::SizePx;
+use super::{RectPx, SizePx};
 
 /// RGBA, 8 bits a channel, gamma-encoded sRGB, **premultiplied** alpha, rows without padding.
 #[derive(Clone, PartialEq, Eq)]
@@ -114,6 +114,16 @@ impl<'a> BitmapView<'a> {
         let at = x as usize * 4;
         let row = self.row(y);
         [row[at], row[at + 1], row[at + 2], row[at + 3]]
+    }
+
+    /// A part of it.
+    ///
+    /// # Panics
+    /// When the part is not inside: a bug of the caller.
+    pub fn part(&self, rect: RectPx) -> BitmapView<'a> {
+        assert!(self.size.rect().contains(rect), "the part lies inside");
+        let start = rect.y as usize * self.stride + rect.x as usize * 4;
+        BitmapView::new(rect.size(), self.stride, self.data.get(start..).unwrap_or_default())
     }
 
     /// A copy without padding.

@@ -340,7 +340,7 @@ impl<I: Iterator<Item = Result<Row, RowError>>> Iterator for Readable<I> {
 fn timings(clock: &Clock, threads: usize) -> Vec<StageTiming> {
     use crate::pipeline::Stage;
     let threads_of = |stage| match stage {
-        Stage::Rows | Stage::Sheet | Stage::Gpu => 1,
+        Stage::Rows | Stage::Segments | Stage::Sheet | Stage::Gpu => 1,
         Stage::Bind | Stage::Photos | Stage::Layout | Stage::Encode | Stage::Store => threads,
     };
     STAGES.map(|(stage, name)| StageTiming { name, busy_ms: clock.busy_ms(stage), threads: threads_of(stage) }).to_vec()

@@ -1,22 +1,41 @@
 //! Hashes of display items: equal where the pixels would be.
 
-use crate::layout::{DisplayList, Isolate, Item, Outline, Paint, PhotoItem, Shadow, Shape, TextItem};
-use crate::pixels::RectPx;
+use crate::layout::{Isolate, Item, Outline, Paint, PhotoItem, Shadow, Shape, TextItem};
+use crate::pixels::{RectPx, SizePx};
 
-/// The hash of every prefix of the draw order: entry `n` covers items `0..=n`.
-pub fn prefix_digests(list: &DisplayList) -> Vec<[u8; 16]> {
-    let mut writer = Writer(blake3::Hasher::new());
-    writer.u32(list.size.width);
-    writer.u32(list.size.height);
-    list.items
+/// The hash of an item: of all that decides which pixels it touches, and how.
+pub type ItemDigest = [u8; 16];
+
+/// The hash of every item, in draw order.
+pub fn item_digests(items: &[Item]) -> Vec<ItemDigest> {
+    items
         .iter()
         .map(|item| {
+            let mut writer = Writer(blake3::Hasher::new());
             writer.item(item);
-            let mut digest = [0; 16];
-            writer.0.finalize_xof().fill(&mut digest);
-            digest
+            short(&writer.0)
         })
         .collect()
+}
+
+/// The hash of every prefix of the draw order: entry `n` covers items `0..=n`.
+pub fn prefix_digests(size: SizePx, items: &[ItemDigest]) -> Vec<ItemDigest> {
+    let mut writer = Writer(blake3::Hasher::new());
+    writer.u32(size.width);
+    writer.u32(size.height);
+    items
+        .iter()
+        .map(|item| {
+            writer.0.update(item);
+            short(&writer.0)
+        })
+        .collect()
+}
+
+fn short(hasher: &blake3::Hasher) -> ItemDigest {
+    let mut digest = [0; 16];
+    hasher.finalize_xof().fill(&mut digest);
+    digest
 }
 
 struct Writer(blake3::Hasher);

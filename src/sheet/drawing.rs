@@ -15,6 +15,7 @@ use super::instance::{
     PAINT_LINEAR, PAINT_RADIAL, PAINT_SOLID,
 };
 use super::pages::{Pages, PagesFull, Upload};
+use super::photos_of;
 
 /// Everything one submission draws: the sheet (surface 0) and its isolates (surface n: depth n).
 #[derive(Debug, Default)]
@@ -56,9 +57,11 @@ pub struct Band {
 /// One line of text on a surface.
 #[derive(Clone, Debug)]
 pub struct TextDraw {
-    /// The line; its position is within the slot.
+    /// The line; its position is within the canvas.
     pub item: TextItem,
-    /// The slot, outside which nothing is drawn.
+    /// The row of the surface at which the canvas starts, or would.
+    pub origin_y: i32,
+    /// The slot on the surface, outside which nothing is drawn.
     pub slot: RectPx,
 }
 
@@ -106,12 +109,19 @@ pub struct Builder<'p> {
     stop_runs: HashMap<Vec<u32>, u32>,
 }
 
-/// A slot on a surface: its position and the canvas or isolate that it holds.
+/// A slot on a surface: its position and the part of a canvas, or the isolate, that it holds.
 #[derive(Clone, Copy)]
 struct Slot {
     depth: usize,
     y: u32,
-    size: SizePx,
+    window: RectPx,
+}
+
+impl Slot {
+    /// The row of the surface that is row 0 of the canvas.
+    fn origin_y(self) -> i32 {
+        self.y as i32 - self.window.y
+    }
 }
 
 impl<'p> Builder<'p> {
@@ -121,13 +131,18 @@ impl<'p> Builder<'p> {
         Self { limits, headroom, pages, uploads, surfaces, canvases: 0, stops, stop_runs }
     }
 
-    /// Adds a canvas below the earlier ones and says at which row it starts. `photos` are those of `items`, in order.
+    /// The windows that follow are those of one canvas.
+    pub fn start_canvas(&mut self) {
+        self.canvases += 1;
+    }
+
+    /// Adds a window of a canvas below the earlier ones and says at which row it starts. `photos` are those of
+    /// `items`, in order.
     ///
     /// # Errors
     /// [`Overfull`]: the canvases must be split over more sheets.
-    pub fn canvas(&mut self, size: SizePx, items: &[Item], photos: &[Arc<ScaledPhoto>]) -> Result<u32, Overfull> {
-        self.canvases += 1;
-        let slot = self.slot(0, size)?;
+    pub fn window(&mut self, window: RectPx, items: &[Item], photos: &[Arc<ScaledPhoto>]) -> Result<u32, Overfull> {
+        let slot = self.slot(0, window)?;
         let mut photos = photos.iter();
         self.items(slot, items, &mut photos)?;
         Ok(slot.y)
@@ -156,7 +171,7 @@ impl<'p> Builder<'p> {
         if largest.into_iter().any(|bytes| bytes as u64 > most) { Err(Overfull::Instances) } else { Ok(drawing) }
     }
 
-    fn slot(&mut self, depth: usize, size: SizePx) -> Result<Slot, Overfull> {
+    fn slot(&mut self, depth: usize, window: RectPx) -> Result<Slot, Overfull> {
         while self.surfaces.len() <= depth {
             let top = self.headroom.get(self.surfaces.len()).copied().unwrap_or(0);
             self.surfaces.push(SurfaceBuilder { size: SizePx::new(0, top), ..SurfaceBuilder::default() });
@@ -164,7 +179,7 @@ impl<'p> Builder<'p> {
         let is_one_canvas = self.canvases < 2;
         let surface = &mut self.surfaces[depth];
         let y = surface.size.height;
-        let grown = SizePx::new(surface.size.width.max(size.width), y + size.height);
+        let grown = SizePx::new(surface.size.width.max(window.right() as u32), y + window.height);
         let max_side = self.limits.max_side_px;
         // One canvas may take what it must; several share a budget, or isolates would take all memory.
         let fits_budget = depth == 0 || is_one_canvas || grown.area() * 4 <= self.limits.isolate_bytes();
@@ -172,7 +187,7 @@ impl<'p> Builder<'p> {
             return Err(Overfull::Isolates);
         }
         surface.size = grown;
-        Ok(Slot { depth, y, size })
+        Ok(Slot { depth, y, window })
     }
 
     fn items<'i>(
@@ -183,7 +198,12 @@ impl<'p> Builder<'p> {
     ) -> Result<(), Overfull> {
         let mut bands = CanvasBands::default();
         for item in items {
-            let bounds = item.bounds().intersection(slot.size.rect());
+            let bounds = item.bounds().intersection(slot.window);
+            if bounds.is_empty() {
+                let unseen = photos_of(item);
+                photos.by_ref().take(unseen).for_each(drop);
+                continue;
+            }
             let instances: Vec<(Class, Instance)> = match item {
                 Item::Shape(shape) => vec![(Class::Shape, Instance::Shape(self.shape(slot, shape, bounds)))],
                 Item::Shadow(shadow) => shadow_strips(shadow, slot)
@@ -195,18 +215,15 @@ impl<'p> Builder<'p> {
                     None => Vec::new(),
                 },
                 Item::Text(text) => {
-                    let slot = RectPx::new(0, slot.y as i32, slot.size.width, slot.size.height);
-                    vec![(Class::Text, Instance::Text(TextDraw { item: text.clone(), slot }))]
+                    let (origin_y, slot) = (slot.origin_y(), slot.window.translated(0, slot.origin_y()));
+                    vec![(Class::Text, Instance::Text(TextDraw { item: text.clone(), origin_y, slot }))]
                 }
                 Item::Isolate(isolate) => {
-                    let below = self.slot(slot.depth + 1, isolate.texture_size())?;
+                    let below = self.slot(slot.depth + 1, isolate.texture_size().rect())?;
                     self.items(below, &isolate.items, photos)?;
                     vec![(Class::Composite, Instance::Composite(composite(slot, isolate, below, bounds)))]
                 }
             };
-            if bounds.is_empty() {
-                continue;
-            }
             let surface = &mut self.surfaces[slot.depth];
             if let Some((class, _)) = instances.first() {
                 let band = bands.assign(&mut surface.list, *class, bounds);
@@ -231,7 +248,7 @@ impl<'p> Builder<'p> {
             radii,
             color: [0.0; 4],
             axis: [0.0; 4],
-            origin: [0, slot.y as i32],
+            origin: [0, slot.origin_y()],
             outline,
             paint: PAINT_SOLID,
             first_stop: 0,
@@ -286,7 +303,7 @@ impl<'p> Builder<'p> {
             quad: quad_of(quad),
             mask: rect_of(photo.mask_rect),
             radii,
-            origin: [0, slot.y as i32],
+            origin: [0, slot.origin_y()],
             texel_offset: [place.x as i32 - photo.rect.x, place.y as i32 - photo.rect.y],
             page: place.page,
             outline,
@@ -320,41 +337,40 @@ impl Drawing {
     }
 }
 
-/// Rows to leave free at the top of each surface so that text is the same in every slot.
+/// Rows to leave free at the top of each surface so that text is the same in every slot; `rows` grows to what this
+/// window needs.
 ///
 /// glyphon cuts the fraction off a glyph's height on the sheet, towards zero. Marks that are shifted by fractions
 /// of a pixel would therefore round up above the first row of a sheet, and down everywhere else. With free rows
 /// above, no such glyph is above it.
-pub fn headroom<'i>(items: impl IntoIterator<Item = &'i Item>) -> Vec<u32> {
-    fn visit(items: &[Item], depth: usize, rows: &mut Vec<u32>) {
+pub fn headroom(items: &[Item], window: RectPx, rows: &mut Vec<u32>) {
+    fn visit(items: &[Item], window: RectPx, depth: usize, rows: &mut Vec<u32>) {
         for item in items {
             match item {
-                Item::Text(text) => {
-                    let needed = rows_above(text);
+                Item::Text(text) if text.bounds().overlaps(window) => {
+                    let needed = rows_above(text, window.y);
                     if needed > 0 {
                         rows.resize(rows.len().max(depth + 1), 0);
                         rows[depth] = rows[depth].max(needed);
                     }
                 }
-                Item::Isolate(isolate) => visit(&isolate.items, depth + 1, rows),
-                Item::Shape(_) | Item::Shadow(_) | Item::Photo(_) => {}
+                Item::Isolate(isolate) if isolate.drawn_bounds().overlaps(window) => {
+                    visit(&isolate.items, isolate.texture_size().rect(), depth + 1, rows);
+                }
+                Item::Shape(_) | Item::Shadow(_) | Item::Photo(_) | Item::Text(_) | Item::Isolate(_) => {}
             }
         }
     }
-    let mut rows = Vec::new();
-    for item in items {
-        visit(std::slice::from_ref(item), 0, &mut rows);
-    }
-    rows
+    visit(items, window, 0, rows);
 }
 
-/// How far shifted glyphs of a line may reach above the first row of its canvas.
-fn rows_above(text: &TextItem) -> u32 {
+/// How far shifted glyphs of a line may reach above a row of its canvas.
+fn rows_above(text: &TextItem, first_row: i32) -> u32 {
     let scale = text.scale as f32;
     let glyphs = text.line.buffer().layout_runs().flat_map(|run| run.glyphs);
     let shifts = glyphs.map(|glyph| (glyph.y_offset * glyph.font_size - glyph.y) * scale).filter(|shift| *shift != 0.0);
     let Some(highest) = shifts.reduce(f32::max) else { return 0 };
-    let top = (text.baseline_y - text.line.line_y_px(text.scale)) as f32;
+    let top = (text.baseline_y - text.line.line_y_px(text.scale) - first_row) as f32;
     (highest - top).ceil().clamp(0.0, 4096.0) as u32
 }
 
@@ -369,7 +385,7 @@ fn shadow_instance(slot: Slot, shadow: &Shadow, quad: RectPx) -> GpuShadow {
         color: premultiplied(shadow.color),
         cutout,
         cutout_radii,
-        origin: [0, slot.y as i32],
+        origin: [0, slot.origin_y()],
         sigma: shadow.sigma_px,
         outline,
     }
@@ -377,7 +393,7 @@ fn shadow_instance(slot: Slot, shadow: &Shadow, quad: RectPx) -> GpuShadow {
 
 /// The shadow's pixels without those that the opaque box above hides: up to four strips around it.
 fn shadow_strips(shadow: &Shadow, slot: Slot) -> Vec<RectPx> {
-    let all = shadow.bounds().intersection(slot.size.rect());
+    let all = shadow.bounds().intersection(slot.window);
     let Some((rect, outline)) = shadow.hidden_below else { return vec![all] };
     // A rectangle inset by r (1 − 1/√2) lies inside the curve; one more pixel for its soft edge.
     let inset = |radius: f32| (radius * (1.0 - std::f32::consts::FRAC_1_SQRT_2)).ceil() as i32 + 1;
@@ -432,8 +448,8 @@ fn composite(slot: Slot, isolate: &Isolate, below: Slot, quad: RectPx) -> GpuCom
         radii,
         turn,
         shift,
-        origin: [0, slot.y as i32],
-        slot: [below.y as i32, below.size.width as i32, below.size.height as i32],
+        origin: [0, slot.origin_y()],
+        slot: [below.y as i32, below.window.width as i32, below.window.height as i32],
         outline,
         // A tint that lets everything through draws nothing; to the shader alpha 0 is no tint at all.
         opacity: if tint.is_some_and(|tint| tint[3] == 0) { 0.0 } else { isolate.opacity },

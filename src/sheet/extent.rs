@@ -1,9 +1,9 @@
 //! How much of a sheet, and of its isolates' textures, some canvases take: when to close a sheet.
 
-use crate::layout::{DisplayList, Item};
-use crate::pixels::SizePx;
+use crate::layout::Item;
+use crate::pixels::{RectPx, SizePx};
 
-use super::SheetLimits;
+use super::{Canvas, SheetLimits};
 
 /// The room that canvases take together.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -16,10 +16,12 @@ pub struct Extent {
 
 impl Extent {
     /// With one canvas more.
-    pub fn with(&self, list: &DisplayList) -> Self {
+    pub fn with(&self, canvas: &Canvas) -> Self {
         let mut extent = self.clone();
-        extent.rows = extent.rows.saturating_add(list.size.height);
-        extent.stack(&list.items, 0);
+        for window in &canvas.windows {
+            extent.rows = extent.rows.saturating_add(window.height);
+            extent.stack(&canvas.list.items, *window, 0);
+        }
         extent
     }
 
@@ -32,15 +34,17 @@ impl Extent {
                 .all(|size| size.height <= limits.max_side_px && size.area() * 4 <= limits.isolate_bytes())
     }
 
-    fn stack(&mut self, items: &[Item], depth: usize) {
+    fn stack(&mut self, items: &[Item], window: RectPx, depth: usize) {
         for item in items {
-            if let Item::Isolate(isolate) = item {
+            if let Item::Isolate(isolate) = item
+                && isolate.drawn_bounds().overlaps(window)
+            {
                 if self.isolates.len() == depth {
                     self.isolates.push(SizePx::default());
                 }
                 let (size, all) = (isolate.texture_size(), &mut self.isolates[depth]);
                 *all = SizePx::new(all.width.max(size.width), all.height.saturating_add(size.height));
-                self.stack(&isolate.items, depth + 1);
+                self.stack(&isolate.items, size.rect(), depth + 1);
             }
         }
     }

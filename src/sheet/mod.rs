@@ -29,9 +29,10 @@ use std::sync::Arc;
 
 use crate::assets::ScaledPhoto;
 use crate::layout::{DisplayList, Item};
-use crate::pixels::SizePx;
+use crate::pixels::{RectPx, SizePx};
 
 pub use bands::Class;
+pub use digest::ItemDigest;
 pub use drawing::{Band, Drawing, Overfull, Surface, TextDraw};
 pub use extent::Extent;
 pub use pages::{PagePlace, Upload};
@@ -55,6 +56,8 @@ pub struct SheetLimits {
     pub page_side_px: u32,
     /// Number of photo pages.
     pub max_pages: u32,
+    /// Canvases of one sheet.
+    pub max_canvases: usize,
     /// Plates, in bytes.
     pub plate_bytes: u64,
     /// Instances of one kind, in bytes.
@@ -91,6 +94,17 @@ pub struct Canvas {
     pub list: Arc<DisplayList>,
     /// The photos of the list, in the order of [`DisplayList::visit_photos`], scaled to their places.
     pub photos: Vec<Arc<ScaledPhoto>>,
+    /// The parts of it that are drawn, each in a slot of its own: all of it, or what nobody has drawn before.
+    pub windows: Vec<RectPx>,
+    /// The hashes of its items.
+    pub digests: Arc<[ItemDigest]>,
+}
+
+impl Canvas {
+    /// A canvas that is drawn as a whole.
+    pub fn whole(list: Arc<DisplayList>, photos: Vec<Arc<ScaledPhoto>>) -> Self {
+        Self { windows: vec![list.size.rect()], digests: digest::item_digests(&list.items).into(), list, photos }
+    }
 }
 
 /// All that is done for one sheet.
@@ -104,7 +118,7 @@ pub struct Plan {
     pub new_plates: Vec<NewPlate>,
     /// Width (a multiple of 64) and used height of the sheet.
     pub size: SizePx,
-    /// Where each canvas lies, in the order they came.
+    /// Where each window of each canvas lies, in the order they came.
     pub slots: Vec<Slot>,
     /// Whether the sheet must be cleared, because a canvas has no plate.
     pub clear: bool,
@@ -125,13 +139,13 @@ pub struct NewPlate {
     pub drawing: Drawing,
 }
 
-/// A canvas on the sheet.
+/// A window of a canvas on the sheet: moved up or down there, never to the side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Slot {
     /// First row.
     pub y: u32,
-    /// Width and height.
-    pub size: SizePx,
+    /// Which pixels of the canvas it shows.
+    pub window: RectPx,
     /// The plate it starts from.
     pub plate: Option<PlateId>,
 }
@@ -212,50 +226,52 @@ impl Planner {
         let limits = self.limits;
         let mut bases = Vec::with_capacity(canvases.len());
         for canvas in canvases {
-            let base = self.plates.base(&canvas.list, &mut self.dropped);
+            let base = self.plates.base(canvas, &mut self.dropped);
             if let Some(base) = base.filter(|base| base.is_new) {
                 let items = &canvas.list.items[..base.items];
                 let (id, size) = (base.plate, canvas.list.size);
                 // Named first, so that it is forgotten if it cannot be drawn.
                 new_plates.push(NewPlate { id, size, y: 0, drawing: Drawing::default() });
-                let mut builder = Builder::new(limits, drawing::headroom(items), &mut self.pages, uploads);
-                let y = builder.canvas(size, items, &canvas.photos)?;
+                let mut headroom = Vec::new();
+                drawing::headroom(items, size.rect(), &mut headroom);
+                let mut builder = Builder::new(limits, headroom, &mut self.pages, uploads);
+                let y = builder.window(size.rect(), items, &canvas.photos)?;
                 let drawing = builder.finish()?;
                 new_plates.pop();
                 new_plates.push(NewPlate { id, size, y, drawing });
             }
             bases.push(base);
         }
-        let above = |(canvas, base): (&'_ Canvas, &Option<Base>)| {
-            let below = base.map_or(0, |base| base.items);
-            drawing::headroom(&canvas.list.items[below..])
-        };
-        let headroom = canvases.iter().zip(&bases).map(above).fold(Vec::new(), |mut most, rows| {
-            most.resize(rows.len().max(most.len()), 0);
-            for (most, rows) in most.iter_mut().zip(rows) {
-                *most = rows.max(*most);
-            }
-            most
-        });
+        let below = |base: &Option<Base>| base.map_or(0, |base| base.items);
+        let mut headroom = Vec::new();
+        for (canvas, base) in canvases.iter().zip(&bases) {
+            let items = &canvas.list.items[below(base)..];
+            canvas.windows.iter().for_each(|window| drawing::headroom(items, *window, &mut headroom));
+        }
         let mut builder = Builder::new(limits, headroom, &mut self.pages, uploads);
         let mut slots = Vec::with_capacity(canvases.len());
-        for (canvas, base) in canvases.iter().zip(bases) {
-            let below = base.map_or(0, |base| base.items);
+        for (canvas, base) in canvases.iter().zip(&bases) {
+            let below = below(base);
             let photos = &canvas.photos[photo_count(&canvas.list.items[..below])..];
-            let y = builder.canvas(canvas.list.size, &canvas.list.items[below..], photos)?;
-            slots.push(Slot { y, size: canvas.list.size, plate: base.map(|base| base.plate) });
+            builder.start_canvas();
+            for &window in &canvas.windows {
+                let y = builder.window(window, &canvas.list.items[below..], photos)?;
+                slots.push(Slot { y, window, plate: base.map(|base| base.plate) });
+            }
         }
         Ok((builder.finish()?, slots))
     }
 }
 
+/// Photos of some items, those inside isolates included.
 fn photo_count(items: &[Item]) -> usize {
-    items
-        .iter()
-        .map(|item| match item {
-            Item::Photo(_) => 1,
-            Item::Isolate(isolate) => photo_count(&isolate.items),
-            Item::Shape(_) | Item::Shadow(_) | Item::Text(_) => 0,
-        })
-        .sum()
+    items.iter().map(photos_of).sum()
+}
+
+fn photos_of(item: &Item) -> usize {
+    match item {
+        Item::Photo(_) => 1,
+        Item::Isolate(isolate) => photo_count(&isolate.items),
+        Item::Shape(_) | Item::Shadow(_) | Item::Text(_) => 0,
+    }
 }

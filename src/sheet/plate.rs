@@ -10,9 +10,10 @@ use std::num::NonZeroUsize;
 
 use lru::LruCache;
 
-use crate::layout::{DisplayList, Item};
-use crate::pixels::SizePx;
+use crate::layout::Item;
+use crate::pixels::RectPx;
 
+use super::Canvas;
 use super::digest::prefix_digests;
 
 /// A plate for as long as it is kept.
@@ -88,19 +89,23 @@ impl Plates {
     }
 
     /// The plate that a canvas starts with, if any. `dropped` collects plates that made room.
-    pub fn base(&mut self, list: &DisplayList, dropped: &mut Vec<PlateId>) -> Option<Base> {
+    pub fn base(&mut self, canvas: &Canvas, dropped: &mut Vec<PlateId>) -> Option<Base> {
         if self.budget_bytes == 0 {
             return None;
         }
+        if canvas.windows.is_empty() {
+            return None;
+        }
         self.clock += 1;
-        let digests = prefix_digests(list);
+        let list = &*canvas.list;
+        let digests = prefix_digests(list.size, &canvas.digests);
         let kept = digests.iter().rposition(|digest| self.kept.contains_key(digest));
         let was_seen = |digest: &[u8; 16]| self.seen.contains(digest) || self.seen_now.contains(digest);
         let recurring = digests.iter().rposition(was_seen);
         self.seen_now.extend(&digests);
         if let Some(last) = recurring
             && kept.is_none_or(|kept| kept < last)
-            && covers_enough(&list.items[kept.map_or(0, |kept| kept + 1)..=last], list.size)
+            && covers_enough(&list.items[kept.map_or(0, |kept| kept + 1)..=last], canvas)
             && self.make_room(list.size.area() * 4, dropped)
         {
             let id = PlateId(self.next);
@@ -138,16 +143,19 @@ impl Plates {
 }
 
 /// Whether drawing the items again would shade enough pixels to be dearer than a copy of the canvas.
-fn covers_enough(items: &[Item], canvas: SizePx) -> bool {
-    let shaded: u64 = items.iter().map(|item| item.bounds().intersection(canvas.rect()).size().area()).sum();
-    shaded as f64 >= canvas.area() as f64 * MIN_COVERAGE
+fn covers_enough(items: &[Item], canvas: &Canvas) -> bool {
+    let seen = |bounds: RectPx| canvas.windows.iter().map(move |window| bounds.intersection(*window).size().area());
+    let shaded: u64 = items.iter().flat_map(|item| seen(item.bounds())).sum();
+    shaded as f64 >= canvas.list.size.area() as f64 * MIN_COVERAGE
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::layout::{Outline, Paint, Shape};
-    use crate::pixels::{Color, RectPx};
+    use std::sync::Arc;
+
+    use crate::layout::{DisplayList, Outline, Paint, Shape};
+    use crate::pixels::{Color, SizePx};
 
     fn rect(rect: RectPx, color: Color) -> Item {
         Item::Shape(Shape { rect, outline: Outline::RECT, paint: Paint::Solid(color), stroke_px: None })
@@ -165,10 +173,17 @@ mod tests {
         assert!(plates.base(&canvas(Color::WHITE), &mut Vec::new()).is_some());
     }
 
-    fn canvas(last: Color) -> DisplayList {
-        let size = SizePx::new(100, 100);
-        let items = vec![rect(size.rect(), Color::BLACK), rect(RectPx::new(0, 0, 10, 10), last)];
-        DisplayList { size, items, warnings: Vec::new() }
+    fn of(items: Vec<Item>) -> Canvas {
+        let list = DisplayList { size: SizePx::new(100, 100), items, warnings: Vec::new() };
+        Canvas::whole(Arc::new(list), Vec::new())
+    }
+
+    fn canvas_on(ground: Color, last: Color) -> Canvas {
+        of(vec![rect(RectPx::new(0, 0, 100, 100), ground), rect(RectPx::new(0, 0, 10, 10), last)])
+    }
+
+    fn canvas(last: Color) -> Canvas {
+        canvas_on(Color::BLACK, last)
     }
 
     #[test]
@@ -187,11 +202,22 @@ mod tests {
     #[test]
     fn a_small_prefix_is_not_worth_a_copy() {
         let mut plates = Plates::new(1 << 20);
-        let size = SizePx::new(100, 100);
-        let list = DisplayList { size, items: vec![rect(RectPx::new(0, 0, 20, 20), Color::BLACK)], warnings: vec![] };
+        let small = of(vec![rect(RectPx::new(0, 0, 20, 20), Color::BLACK)]);
         for _ in 0..5 {
-            assert_eq!(plates.base(&list, &mut Vec::new()), None);
+            assert_eq!(plates.base(&small, &mut Vec::new()), None);
         }
+    }
+
+    #[test]
+    fn a_window_makes_no_plate_and_uses_one() {
+        let mut plates = Plates::new(1 << 20);
+        let strip = Canvas { windows: vec![RectPx::new(0, 0, 100, 16)], ..canvas(Color::WHITE) };
+        for _ in 0..3 {
+            assert_eq!(plates.base(&strip, &mut Vec::new()), None, "a copy of all is dearer than a strip");
+        }
+        let made = plates.base(&canvas(Color::WHITE), &mut Vec::new()).expect("a plate");
+        assert_eq!(plates.base(&strip, &mut Vec::new()), Some(Base { is_new: false, ..made }));
+        assert_eq!(plates.base(&Canvas { windows: Vec::new(), ..strip }, &mut Vec::new()), None);
     }
 
     #[test]
@@ -200,8 +226,7 @@ mod tests {
         let mut dropped = Vec::new();
         plates.base(&canvas(Color::WHITE), &mut dropped);
         assert!(plates.base(&canvas(Color::WHITE), &mut dropped).expect("a plate").is_new);
-        let mut other = canvas(Color::WHITE);
-        other.items[0] = rect(other.size.rect(), Color::WHITE);
+        let other = canvas_on(Color::WHITE, Color::WHITE);
         plates.base(&other, &mut dropped);
         assert_eq!(plates.base(&other, &mut dropped), None, "no room, and the first is not idle");
     }

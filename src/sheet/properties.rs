@@ -12,6 +12,7 @@ use crate::pixels::{Color, RectPx};
 const LIMITS: SheetLimits = SheetLimits {
     max_side_px: 1 << 20,
     sheet_bytes: 16 << 20,
+    max_canvases: 64,
     page_side_px: 512,
     max_pages: 2,
     plate_bytes: 1 << 20,
@@ -49,9 +50,8 @@ fn any_item() -> impl Strategy<Value = Item> {
 
 fn any_canvas() -> impl Strategy<Value = Canvas> {
     let size = (1..192_u32, 1..200_u32).prop_map(|(width, height)| SizePx::new(width, height));
-    (size, prop::collection::vec(any_item(), 0..10)).prop_map(|(size, items)| Canvas {
-        list: Arc::new(DisplayList { size, items, warnings: Vec::new() }),
-        photos: Vec::new(),
+    (size, prop::collection::vec(any_item(), 0..10)).prop_map(|(size, items)| {
+        Canvas::whole(Arc::new(DisplayList { size, items, warnings: Vec::new() }), Vec::new())
     })
 }
 
@@ -79,10 +79,11 @@ proptest! {
             prop_assert_eq!(plan.slots.len(), canvases.len());
             prop_assert_eq!(plan.size.width % WIDTH_STEP_PX, 0);
             for (slot, canvas) in plan.slots.iter().zip(&canvases) {
-                prop_assert_eq!(slot.size, canvas.list.size);
-                prop_assert!(slot.size.width <= plan.size.width && slot.y + slot.size.height <= plan.size.height);
+                prop_assert_eq!(slot.window, canvas.list.size.rect());
+                let (width, bottom) = (slot.window.width, slot.y + slot.window.height);
+                prop_assert!(width <= plan.size.width && bottom <= plan.size.height);
             }
-            let mut rows: Vec<_> = plan.slots.iter().map(|slot| (slot.y, slot.y + slot.size.height)).collect();
+            let mut rows: Vec<_> = plan.slots.iter().map(|slot| (slot.y, slot.y + slot.window.height)).collect();
             prop_assert!(disjoint(&mut rows), "{:?}", rows);
             prop_assert_eq!(plan.clear, plan.slots.iter().any(|slot| slot.plate.is_none()));
         }

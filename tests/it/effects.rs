@@ -25,7 +25,7 @@ fn blurred(inner: RectPx, sigma_px: f32, tint: Option<Color>) -> Canvas {
     let content = vec![rect(inner, Color::new(1.0, 0.5, 0.0, 1.0))];
     let across = isolate(content, whole, blur(true), tint);
     let items = vec![isolate(vec![across], whole, blur(false), None)];
-    Canvas { list: Arc::new(DisplayList { size: SIZE, items, warnings: Vec::new() }), photos: Vec::new() }
+    Canvas::whole(Arc::new(DisplayList { size: SIZE, items, warnings: Vec::new() }), Vec::new())
 }
 
 /// How much of a Gaussian about `at` lies on the pixels `from..to`, cut at three deviations as the shader cuts it.

@@ -1,6 +1,6 @@
 //! A variant's pixels do not depend on its slot, its neighbours, or what was drawn before it.
 
-use gravure::pixels::Bitmap;
+use gravure::pixels::{Bitmap, RectPx};
 use gravure::sheet::Canvas;
 
 use crate::support::{campaign, gpu_turn, lay_out_rows, paint, painter, product_card, root};
@@ -57,6 +57,44 @@ fn tall_canvases_too() {
     let sheet: Vec<Canvas> = canvases.iter().rev().take(slots).cloned().collect();
     for (slot, (expected, found)) in alone.iter().rev().zip(paint(&mut painter, &sheet)).enumerate() {
         assert_same(expected, &found, &format!("slot {slot}"));
+    }
+}
+
+/// What is drawn of a canvas in windows is what is there when all of it is drawn: for every size, wherever the windows
+/// lie, with plates and without.
+#[test]
+fn a_window_shows_what_the_whole_canvas_shows() {
+    let _turn = gpu_turn();
+    for (size, width) in [("link", 1200), ("square", 1080), ("story", 1080)] {
+        let canvases = of_size(size);
+        let mut painter = painter(&product_card());
+        let whole: Vec<Bitmap> =
+            canvases.iter().map(|canvas| paint(&mut painter, std::slice::from_ref(canvas)).remove(0)).collect();
+        for step in [16, 48, 176] {
+            let windows = |seed: usize| -> Vec<RectPx> {
+                let height = whole[0].size().height;
+                let rows = (0..height).step_by(step as usize * 2);
+                let x = (seed as u32 * 240 + step) % 960 / 16 * 16;
+                let window = |y| RectPx::new(x as i32, y as i32, (width - x).min(step * 5), step.min(height - y));
+                rows.map(window).collect()
+            };
+            let parts: Vec<Canvas> = canvases
+                .iter()
+                .enumerate()
+                .map(|(seed, canvas)| Canvas { windows: windows(seed), ..canvas.clone() })
+                .collect();
+            // Before any plate and after.
+            for painter in [&mut painter, &mut self::painter(&product_card())] {
+                let mut found = paint(painter, &parts).into_iter();
+                for (index, part) in parts.iter().enumerate() {
+                    for window in &part.windows {
+                        let expected = whole[index].view().part(*window).to_bitmap();
+                        let what = format!("{size}, row {}, window {window}", ROWS[index]);
+                        assert_same(&expected, &found.next().expect("a slot for each window"), &what);
+                    }
+                }
+            }
+        }
     }
 }
 

@@ -55,7 +55,8 @@ pub fn lay_out_rows(campaign: &Campaign, rows: impl Fn(usize) -> bool) -> Vec<La
             let mut photos = Photos::new();
             collect_photos(campaign, &scene.layers, &mut photos);
             let list = lay_out(&scene, &photos, &mut shaper).expect("a layout");
-            let canvas = Canvas { photos: scale(campaign, &list), list: Arc::new(list) };
+            let photos = scale(campaign, &list);
+            let canvas = Canvas::whole(Arc::new(list), photos);
             laid.push(Laid { key: bound.key().to_owned(), size: scene.size_name.to_string(), canvas });
         }
     }
@@ -100,5 +101,5 @@ pub fn painter(campaign: &Campaign) -> Painter {
 pub fn paint(painter: &mut Painter, canvases: &[Canvas]) -> Vec<Bitmap> {
     painter.submit(canvases).expect("submitted");
     let sheet = painter.wait().expect("painted").expect("a sheet was on its way");
-    (0..sheet.len()).map(|index| sheet.canvas(index).to_bitmap()).collect()
+    (0..sheet.len()).map(|index| sheet.slot(index).to_bitmap()).collect()
 }
