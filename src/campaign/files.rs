@@ -7,7 +7,7 @@ use std::path::Path;
 use super::Problems;
 use super::problem::Problem;
 use crate::assets::fetch::{Gate, shown_location};
-use crate::assets::{Assets, FontLibrary, FontSet, ListedFace, Sources, parse_url};
+use crate::assets::{AssetError, Assets, FontLibrary, FontSet, ListedFace, Sources, parse_url};
 use crate::job::{AssetBase, AssetRef};
 use crate::template::{FontEntry, FontUse, Syntax, Template, nearest};
 
@@ -45,14 +45,18 @@ pub(super) fn load_fonts(
     for entry in template.fonts() {
         match load_font(entry, sources, library) {
             Ok(loaded) => faces.extend(loaded),
-            Err((message, may_pass)) => {
+            Err(error) => {
                 all_loaded = false;
                 let FontEntry { src, path, position, .. } = entry;
                 let problem = Problem::file(
                     problems.template_path,
-                    format!("cannot use the font {:?}: {message}", shown_location(src)),
+                    format!("cannot use the font {:?}: {error}", shown_location(src)),
                 );
-                problems.list.push(problem.positioned(position.line, position.column, path.as_str()).passing(may_pass));
+                let problem = problem.positioned(position.line, position.column, path.as_str());
+                problems.list.push(match error {
+                    FontFailure::Asset(error) => problem.of_asset(&error),
+                    FontFailure::Face(_) => problem,
+                });
             }
         }
     }
@@ -64,13 +68,21 @@ pub(super) fn load_fonts(
     Some(set)
 }
 
+/// Why a font cannot be used.
+#[derive(Debug, thiserror::Error)]
+enum FontFailure {
+    #[error(transparent)]
+    Asset(#[from] AssetError),
+    #[error("{0}")]
+    Face(String),
+}
+
 /// The faces of a file, with what the template says of them.
-fn load_font(entry: &FontEntry, sources: &Sources, library: &FontLibrary) -> Result<Vec<ListedFace>, (String, bool)> {
+fn load_font(entry: &FontEntry, sources: &Sources, library: &FontLibrary) -> Result<Vec<ListedFace>, FontFailure> {
     let FontEntry { src, family, weight, italic, path: _, position: _ } = entry;
     let asset = AssetRef { location: src.as_str().into(), base: AssetBase::Template };
     let bytes = sources.place(&asset).and_then(|place| sources.read(&place, MAX_FONT_BYTES));
-    let bytes = bytes.map_err(|error| (error.to_string(), error.may_pass()))?;
-    let faces = library.add(bytes).map_err(|error| (error.to_string(), false))?;
+    let faces = library.add(bytes?).map_err(|error| FontFailure::Face(error.to_string()))?;
     let listed = faces.into_iter().map(|face| {
         let own = ListedFace::new(face);
         ListedFace {
@@ -108,7 +120,7 @@ pub(super) fn check_photos(template: &Template, assets: &Assets, problems: &mut 
         if let Err(error) = assets.photo(&asset) {
             let message = format!("cannot use the photo: {error}");
             let problem = Problem::file(problems.template_path, message).positioned(at.line, at.column, "");
-            problems.list.push(problem.passing(error.may_pass()));
+            problems.list.push(problem.of_asset(&error));
         }
     }
 }

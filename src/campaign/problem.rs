@@ -6,7 +6,8 @@ use std::path::Path;
 use thiserror::Error;
 
 use super::DataSource;
-use crate::job::RowError;
+use crate::assets::AssetError;
+use crate::job::{ErrorCode, RowError};
 use crate::template::TemplateError;
 
 /// Every mistake found, in the order of the checks. Never empty; displayed one a line.
@@ -46,11 +47,13 @@ pub struct Problem {
     pub suggestion: Option<String>,
     /// Whether a later try may go better: a server or store that could not be reached.
     pub may_pass: bool,
+    /// Whether a store takes and gives nothing just now.
+    pub store_is_down: bool,
 }
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { place, line, column, path, message, suggestion, may_pass: _ } = self;
+        let Self { place, line, column, path, message, suggestion, may_pass: _, store_is_down: _ } = self;
         write!(f, "{place}")?;
         for number in [line, column].into_iter().take_while(|&&number| number > 0) {
             write!(f, ":{number}")?;
@@ -97,6 +100,7 @@ impl Problem {
             message: message.to_string(),
             suggestion: None,
             may_pass: false,
+            store_is_down: false,
         }
     }
 
@@ -111,8 +115,9 @@ impl Problem {
     }
 
     /// With whether it may pass.
-    pub(super) fn passing(self, may_pass: bool) -> Self {
-        Self { may_pass, ..self }
+    pub(super) fn of_asset(self, error: &AssetError) -> Self {
+        let store_is_down = error.code == ErrorCode::StoreUnreachable;
+        Self { may_pass: error.may_pass(), store_is_down, ..self }
     }
 
     /// The mistakes of a template.

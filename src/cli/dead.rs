@@ -1,5 +1,7 @@
 //! `gravure dead`: jobs that were given up, with their reasons; back to their lane, or away.
 
+use std::sync::Arc;
+
 use anyhow::bail;
 use clap::{Args, Subcommand};
 use serde_json::json;
@@ -76,20 +78,21 @@ pub fn run(args: &DeadArgs) -> anyhow::Result<Status> {
         if !is_meant(letter) {
             return DeadAction::Keep;
         }
-        letters.push(letter.clone());
+        // Its body is not shown, and may be large.
+        letters.push((DeadLetter { body: Arc::default(), ..letter.clone() }, letter.body.len()));
         action
     }));
     broker.close();
     if which.json {
-        for letter in &letters {
+        for (letter, bytes) in &letters {
             print_json(&json!({
                 "job": letter.job, "lane": letter.lane, "reason": letter.reason, "message": letter.message,
-                "buried_at": letter.buried_at, "bytes": letter.body.len(),
+                "buried_at": letter.buried_at, "bytes": bytes,
             }))?;
         }
     } else if !letters.is_empty() {
         let mut table = Table::new(&["job", "lane", "reason", "message"]);
-        for letter in &letters {
+        for (letter, _) in &letters {
             let job = letter.job.as_deref().unwrap_or("(not a job)");
             let row = [shown(job, 60), letter.lane.clone(), letter.reason.clone(), shown(&letter.message, 160)];
             table.push(row.to_vec());

@@ -13,7 +13,7 @@ use crate::submit::{Retried, RetryOptions, retry};
 #[derive(Debug, Args)]
 #[command(after_help = "Default: both, rows that failed and jobs that have not ended. A job that only waits for its \
     turn has not ended either: look at gravure status first. Exit status: 0 submitted, or there is nothing to submit; \
-    2 it cannot be.")]
+    2 it cannot be, 3 it was interrupted.")]
 pub struct RetryArgs {
     /// Rows that failed
     #[arg(long)]
@@ -35,7 +35,11 @@ pub fn run(args: &RetryArgs) -> anyhow::Result<Status> {
     let options = RetryOptions { failed: args.failed || is_both, missing: args.missing || is_both };
     let retried = retry(&place, options, &store, &broker.publisher, broker.runtime.handle(), &stop);
     broker.close();
-    let Retried { jobs, rows } = retried?;
+    let Retried { jobs, rows, is_stopped } = retried?;
+    if is_stopped {
+        note(&format!("stopped: {} submitted again; the same command goes on", counted(jobs, "job")));
+        return Ok(Status::Stopped);
+    }
     note(&match jobs {
         0 => "nothing to submit again".to_owned(),
         _ => format!("{} in {} submitted again", counted(rows, "row"), counted(jobs, "job")),

@@ -192,10 +192,13 @@ impl Job {
     /// # Errors
     /// When it is not a job of this version, has unknown members, or lacks some.
     pub fn parse(message: &[u8]) -> Result<Self, JobError> {
-        let job = serde_json::from_slice::<Self>(message).map_err(|error| JobError::Json(error.to_string()))?;
-        if job.version != Self::VERSION {
-            return Err(JobError::Version { expected: Self::VERSION, found: job.version });
+        // Another version may have other members.
+        if let Ok(Versioned { version: found }) = serde_json::from_slice(message)
+            && found != Self::VERSION
+        {
+            return Err(JobError::Version { expected: Self::VERSION, found });
         }
+        let job = serde_json::from_slice::<Self>(message).map_err(|error| JobError::Json(without_values(&error)))?;
         if job.attempt == 0 {
             return Err(JobError::AttemptZero);
         }
@@ -258,6 +261,25 @@ impl Job {
     }
 }
 
+/// All that every version has.
+#[derive(Deserialize)]
+struct Versioned {
+    version: u32,
+}
+
+/// What is wrong and where, without values: they may be personal, and the text goes to logs and dead letters.
+fn without_values(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    // The sentences of serde that quote what they found.
+    let quotes = ["invalid type", "invalid value", "invalid length", "unknown variant"];
+    match quotes.iter().any(|start| text.starts_with(start)) {
+        true => {
+            format!("another kind of value than a job has there, at line {} column {}", error.line(), error.column())
+        }
+        false => text,
+    }
+}
+
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
@@ -308,6 +330,16 @@ pub(crate) mod tests {
         assert_eq!(message("destination", " ".into()), "destination: expected a text that is not empty");
         assert_eq!(message("rows", Value::Null), "expected either rows or data");
         assert_eq!(message("data", serde_json::json!({"url": "s3://b/r.csv"})), "expected either rows or data");
+        let versioned = r#"{"version": 2, "id": "x", "a-new-member": 1}"#;
+        assert!(matches!(Job::parse(versioned.as_bytes()), Err(JobError::Version { found: 2, .. })));
+        for (member, value) in [
+            ("set", serde_json::json!({"phone": 4_915_112_345_678_u64})),
+            ("rows", serde_json::json!(["4915112345678"])),
+            ("scale", "4915112345678".into()),
+        ] {
+            let message = message(member, value);
+            assert!(message.contains("line 1 column") && !message.contains("4915112345678"), "{message}");
+        }
         assert!(Job::parse(b"{").unwrap_err().to_string().contains("line 1 column 1"));
         assert!(Job::parse(b"\xff").is_err());
     }

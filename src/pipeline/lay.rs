@@ -280,7 +280,7 @@ impl<'r> RowStage<'r> {
         let bytes = files + pixels + (64 << 10);
         let held = self.budget.hold(bytes);
         let canvas = Canvas::whole(Arc::new(list), scaled);
-        Ok(Some(LaidCanvas { canvas, variants, started, _held: held }))
+        Ok(Some(LaidCanvas { canvas, variants, started, held: Some(held) }))
     }
 }
 

@@ -260,7 +260,7 @@ impl<'r> PaintStage<'r> {
 
 fn painted(sheet: Option<&Arc<PaintedSheet>>, first_slot: usize, canvas: LaidCanvas) -> PaintedCanvas {
     let drawn = sheet.map(|sheet| (Arc::clone(sheet), first_slot));
-    let LaidCanvas { canvas, variants, started, _held } = canvas;
+    let LaidCanvas { canvas, variants, started, held: _ } = canvas;
     PaintedCanvas { drawn, windows: canvas.windows.len(), variants, started }
 }
 

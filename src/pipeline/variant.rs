@@ -51,14 +51,14 @@ pub struct LaidCanvas {
     pub variants: Vec<Variant>,
     /// When work on it began.
     pub started: Instant,
-    /// Its share of the memory budget.
-    pub _held: Held,
+    /// Its share of the memory budget, where it needs one of its own.
+    pub held: Option<Held>,
 }
 
 impl LaidCanvas {
     /// Takes what earlier canvases have too from them, and leaves the rest to be drawn.
     pub fn splice(&mut self, segments: &mut Segments) {
-        let Self { canvas, variants, .. } = self;
+        let Self { canvas, variants, held, .. } = self;
         let (size, is_opaque) = (canvas.list.size, canvas.list.is_opaque());
         let mut rects = Vec::new();
         let mut is_whole = false;
@@ -71,6 +71,11 @@ impl LaidCanvas {
             }
         }
         canvas.windows = if is_whole { vec![size.rect()] } else { windows(size, rects) };
+        // Photos that earlier canvases have too are counted there; many such canvases make one sheet.
+        let drawn: u64 = canvas.windows.iter().map(|window| window.size().area()).sum();
+        if drawn * 4 < size.area() {
+            *held = None;
+        }
     }
 
     /// Draws all of it, so that it needs no other canvas.

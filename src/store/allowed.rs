@@ -25,7 +25,7 @@ impl AllowedPlaces {
     /// # Errors
     /// With the reason.
     pub fn check(&self, place: &str) -> Result<(), String> {
-        let asked = place;
+        let asked = shown(place);
         let place = normal(place)?;
         let is_below = |allowed: &String| {
             place.strip_prefix(allowed.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
@@ -54,9 +54,18 @@ impl AllowedPlaces {
     }
 }
 
+/// A place as it may be shown: without what may be a password or a signature.
+fn shown(place: &str) -> String {
+    let place = place.split(['?', '#']).next().unwrap_or_default();
+    let Some((scheme, rest)) = place.split_once("://") else { return place.to_owned() };
+    let authority = rest.split('/').next().unwrap_or_default();
+    let secret = authority.rfind('@').map_or(0, |at| at + 1);
+    format!("{scheme}://{}", &rest[secret..])
+}
+
 /// A place without a slash at its end, and without anything that leads elsewhere.
 fn normal(place: &str) -> Result<String, String> {
-    let unusable = |why: &str| format!("{place:?} is no place: {why}");
+    let unusable = |why: &str| format!("{:?} is no place: {why}", shown(place));
     let Some((scheme, rest)) = place.split_once("://") else {
         return Err(unusable("expected s3://bucket/prefix or file:///folder"));
     };
@@ -79,6 +88,15 @@ mod tests {
 
     fn places(allowed: &[&str]) -> AllowedPlaces {
         AllowedPlaces::new(&allowed.iter().map(|place| (*place).to_owned()).collect::<Vec<_>>()).unwrap()
+    }
+
+    #[test]
+    fn what_is_refused_is_shown_without_secrets() {
+        let allowed = AllowedPlaces::new(&["s3://ads".to_owned()]).unwrap();
+        for place in ["https://user:hush@host/x?sig=hush", "s3://user:hush@host/x", "s3://other/x?hush#hush"] {
+            let message = allowed.check(place).unwrap_err();
+            assert!(!message.contains("hush"), "{message}");
+        }
     }
 
     #[test]

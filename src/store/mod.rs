@@ -199,6 +199,11 @@ impl StoreError {
         }
     }
 
+    /// Whether nothing can ever be stored under the names that were asked for, whoever asks and whenever: the place is none.
+    pub fn is_of_the_place(&self) -> bool {
+        matches!(self, Self::BadPlace { .. } | Self::UnknownKind(_) | Self::Outside { .. })
+    }
+
     /// Whether every other object would fail too, so that a run had better stop.
     pub fn is_fatal(&self) -> bool {
         match self {

@@ -18,6 +18,8 @@ use crate::store::{Store, StoreError};
 const STOP_EVERY: Duration = Duration::from_millis(100);
 /// Dead letters that are gone through.
 const MOST_DEAD: u64 = 10_000;
+/// The dead letters are gone through at every so many-th look, whatever their number.
+const LOOKS_ANYWAY: u32 = 20;
 
 /// What was seen of a campaign.
 #[derive(Clone, Debug)]
@@ -55,7 +57,7 @@ pub async fn follow<P: Publisher>(
     progress: &mut (dyn FnMut(&Counts) + Send),
 ) -> Result<Followed, SubmitError> {
     let &Watched { ref place, jobs, look_every } = watched;
-    let mut watch = Watch { place, ended: BTreeMap::new(), dead: BTreeMap::new(), dead_there: 0 };
+    let mut watch = Watch { place, ended: BTreeMap::new(), dead: BTreeMap::new(), dead_there: 0, looks: 0 };
     let (mut look, mut stops) = (tokio::time::interval(look_every), tokio::time::interval(STOP_EVERY));
     let mut hears = true;
     while watch.open(jobs) > 0 && !stop.is_requested() {
@@ -87,6 +89,7 @@ struct Watch<'w> {
     dead: BTreeMap<u64, (String, String)>,
     /// Dead letters at the last look, of any campaign.
     dead_there: u64,
+    looks: u32,
 }
 
 impl Watch<'_> {
@@ -138,7 +141,9 @@ impl Watch<'_> {
     /// each look counts as a delivery.
     async fn look_at_dead(&mut self, publisher: &impl Publisher) {
         let Some(there) = publisher.depths().await.ok().and_then(|depths| Some(depths.last()?.1)) else { return };
-        if there == self.dead_there {
+        // Others may come and go between two looks, and leave the number as it was.
+        self.looks += 1;
+        if there == self.dead_there && !self.looks.is_multiple_of(LOOKS_ANYWAY) {
             return;
         }
         let mut dead = BTreeMap::new();

@@ -29,6 +29,8 @@ pub struct Retried {
     pub jobs: u64,
     /// Their rows.
     pub rows: u64,
+    /// Whether it was stopped before all were submitted.
+    pub is_stopped: bool,
 }
 
 /// Submits again what failed or is missing. Blocks.
@@ -68,7 +70,7 @@ pub fn retry<P: Publisher>(
         let again = Job { id: job_id(&place.id, part, attempt), attempt, ..again };
         retried.jobs += 1;
         retried.rows += rows;
-        while post.is_full() {
+        while post.is_full() && !stop.is_requested() {
             confirmed += post.confirmed().transpose()?.map_or(0, |_| 1);
         }
         let body = serde_json::to_vec(&again).expect("a job is strings and numbers");
@@ -78,10 +80,7 @@ pub fn retry<P: Publisher>(
         answer?;
         confirmed += 1;
     }
-    match confirmed == retried.jobs {
-        true => Ok(retried),
-        false => Err(SubmitError::Other(format!("stopped: {confirmed} of {} jobs are submitted again", retried.jobs))),
-    }
+    Ok(Retried { is_stopped: stop.is_requested() || confirmed != retried.jobs, jobs: confirmed, ..retried })
 }
 
 /// Which rows of a part are tried again; `None`: nothing of it.

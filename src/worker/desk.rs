@@ -43,7 +43,7 @@ pub(super) enum Done {
         settled: Vec<Settled>,
     },
     /// A job is among the dead letters.
-    Buried(Slot),
+    Buried(Slot, Vec<DeliveryTag>),
     /// Something that is not in the books is settled: handed back, or settled at once.
     Settled,
 }
@@ -175,7 +175,7 @@ impl<Q: JobQueue> Desk<Q> {
             Err(note) => return self.bury_at_once(delivery, *note),
         };
         let now = self.now_ms();
-        match self.farm.deliver(delivery.tag, &job.job.id, job.digest, delivery.lane, now) {
+        match self.farm.deliver(delivery.tag, &job.job.id, job.digest, delivery.lane, delivery.redelivered, now) {
             Delivered::New(slot) => self.take_up(slot, job),
             Delivered::Known(slot) => {
                 self.metrics.job_taken_over();
@@ -296,6 +296,9 @@ impl<Q: JobQueue> Desk<Q> {
                 self.store_is_up();
                 self.farm.recalled(slot, recalled)
             }
+            Done::Recalled(slot, Err(error)) if error.is_of_the_place() => {
+                self.farm.fault(slot, FaultKind::OfTheJob, "destination_refused", &error.to_string(), now)
+            }
             Done::Recalled(slot, Err(error)) => {
                 self.store_is_down(&error.to_string());
                 self.farm.fault(slot, FaultKind::OfTheStore, "store_unreachable", &error.to_string(), now)
@@ -319,7 +322,21 @@ impl<Q: JobQueue> Desk<Q> {
                 }
                 Vec::new()
             }
-            Done::Buried(slot) => self.farm.buried(slot),
+            Done::Buried(slot, settled) => {
+                // Deliveries that came while the letter was on its way.
+                let at_hand = self.jobs.get(&slot);
+                let tags = at_hand.iter().flat_map(|at_hand| &at_hand.deliveries).map(|delivery| delivery.tag);
+                let late: Vec<DeliveryTag> = tags.filter(|tag| !settled.contains(tag)).collect();
+                if !late.is_empty() {
+                    let queue = Arc::clone(&self.queue);
+                    tokio::spawn(async move {
+                        for tag in late {
+                            queue.ack(tag).await;
+                        }
+                    });
+                }
+                self.farm.buried(slot)
+            }
             Done::Settled => {
                 self.loose -= 1;
                 Vec::new()
@@ -363,8 +380,14 @@ impl<Q: JobQueue> Desk<Q> {
         let Some(generation) = self.renderer else { return };
         loop {
             let (mut rows, mut jobs) = (0, 0);
+            let mut lanes_at_work = vec![false; self.lanes.len()];
             for slot in self.jobs.keys() {
-                if self.farm.held(*slot).is_some_and(|held| matches!(held.phase, Phase::Rendering { .. })) {
+                if let Some(held) = self.farm.held(*slot)
+                    && matches!(held.phase, Phase::Rendering { .. })
+                {
+                    if let Some(is_at_work) = lanes_at_work.get_mut(held.lane) {
+                        *is_at_work = true;
+                    }
                     rows += self.jobs[slot].job.rows;
                     jobs += 1;
                 }
@@ -372,10 +395,11 @@ impl<Q: JobQueue> Desk<Q> {
             // Urgent jobs come by a lane of their own, and find room even where campaigns fill the rest.
             let is_full = rows >= self.settings.rows_in_renderer || jobs >= self.settings.jobs_in_renderer;
             // While the store is down one job at a time finds out whether it still is.
-            if is_full || (self.is_store_down && jobs > 0) {
+            if self.is_store_down && jobs > 0 {
                 return;
             }
-            let Some(Action::Render(slot)) = self.farm.next_to_render() else { return };
+            let may_begin = |lane: usize| !is_full || lanes_at_work.get(lane).is_some_and(|is_at_work| !is_at_work);
+            let Some(Action::Render(slot)) = self.farm.next_of(may_begin) else { return };
             self.render(slot, generation);
         }
     }
@@ -517,7 +541,10 @@ impl<Q: JobQueue> Desk<Q> {
                 }
             };
             tokio::select! {
-                () = settle => drop(done.send(Done::Buried(slot))),
+                () = settle => {
+                    let settled = deliveries.iter().map(|delivery| delivery.tag).collect();
+                    drop(done.send(Done::Buried(slot, settled)));
+                }
                 () = end.cancelled() => {}
             }
         });

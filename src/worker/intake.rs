@@ -25,6 +25,9 @@ pub struct JobAtHand {
 /// Rows that are expected of a job that names a table and no number.
 const ROWS_UNKNOWN: u64 = 1000;
 
+/// Of an object's key in S3.
+const MAX_KEY_BYTES: usize = 1024;
+
 /// Reads a message.
 ///
 /// # Errors
@@ -63,6 +66,12 @@ pub fn read(
     if let Err(message) = destinations.check(&job.destination) {
         return refuse("destination_refused", message);
     }
+    let places = CampaignPlaces::new(&job.campaign);
+    let longest = job.destination.len() + 1 + places.checkpoint(&job.id).as_str().len();
+    if longest > MAX_KEY_BYTES {
+        let message = format!("names below the destination would have {longest} bytes, stores allow {MAX_KEY_BYTES}");
+        return refuse("destination_refused", message);
+    }
     let digest = *blake3::hash(&delivery.body).as_bytes();
-    Ok(JobAtHand { places: CampaignPlaces::new(&job.campaign), job: Arc::new(job), delivery, digest, rows })
+    Ok(JobAtHand { places, job: Arc::new(job), delivery, digest, rows })
 }

@@ -114,12 +114,15 @@ impl Settings {
             ("max_message_bytes", self.max_message_bytes, 1024, 128 << 20),
             ("max_rows_per_job", self.max_rows_per_job, 1, 100_000),
             ("max_variants_per_job", self.max_variants_per_job, 1, 1_000_000),
+            ("max_pixels_per_job", self.max_pixels_per_job, 1, u64::MAX),
             ("hold_secs", self.hold_secs, 5, 24 * 3600),
             ("source_attempts", u64::from(self.source_attempts), 1, 1000),
             ("checkpoint_variants", u64::from(self.checkpoint_variants), 1, 1_000_000),
             ("rows_in_renderer", self.rows_in_renderer, 1, 1_000_000),
             ("jobs_in_renderer", self.jobs_in_renderer as u64, 1, 10_000),
             ("renderer.hang_secs", self.renderer.hang_secs, 1, 3600),
+            ("renderer.threads", self.renderer.threads.map_or(1, |threads| threads as u64), 1, 1024),
+            ("renderer.memory_bytes", self.renderer.memory_bytes.unwrap_or(u64::MAX), 256 << 20, u64::MAX),
             ("renderer.start_secs", self.renderer.start_secs, 1, 3600),
         ];
         match ranges.iter().find(|(_, value, least, most)| !(least..=most).contains(&value)) {

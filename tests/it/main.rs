@@ -23,6 +23,7 @@ mod queue_rabbit;
 mod rabbit_node;
 mod runs;
 mod runs_s3;
+mod segments;
 mod server;
 mod shaders;
 mod slots;

@@ -418,7 +418,7 @@ fn retry_takes_exactly_what_failed_and_what_is_missing() {
     assert!(!state.is_done());
 
     let failed = RetryOptions { failed: true, missing: false };
-    assert_eq!(farm.retry(failed).unwrap(), Retried { jobs: 2, rows: 3 });
+    assert_eq!(farm.retry(failed).unwrap(), Retried { jobs: 2, rows: 3, is_stopped: false });
     let mut rows = BTreeMap::new();
     farm.take(|job| {
         assert_eq!((job.attempt, job.id.ends_with("-a2")), (2, true));
@@ -430,10 +430,13 @@ fn retry_takes_exactly_what_failed_and_what_is_missing() {
     let state = farm.state();
     assert_eq!((state.counts.ok, state.counts.failed, state.counts.bytes), (30, 2, 3000), "the latest attempt counts");
     // The part that is lost is not a failed one.
-    assert_eq!(farm.retry(failed).unwrap(), Retried { jobs: 1, rows: 1 });
+    assert_eq!(farm.retry(failed).unwrap(), Retried { jobs: 1, rows: 1, is_stopped: false });
     // What is being tried again has not failed again.
     assert_eq!(farm.retry(failed).unwrap(), Retried::default());
-    assert_eq!(farm.retry(RetryOptions { failed: false, missing: true }).unwrap(), Retried { jobs: 2, rows: 5 });
+    assert_eq!(
+        farm.retry(RetryOptions { failed: false, missing: true }).unwrap(),
+        Retried { jobs: 2, rows: 5, is_stopped: false }
+    );
     assert_eq!(
         farm.work(&|_| false).into_iter().collect::<BTreeSet<_>>(),
         ["spring-2-a3".to_owned(), "spring-2-a4".to_owned(), "spring-4-a2".to_owned()].into()
@@ -484,7 +487,7 @@ fn a_campaign_that_is_called_off_ends() {
     }
     // Called on again: what was called off is missing.
     farm.store.delete(&CampaignPlaces::new("spring").cancelled()).unwrap();
-    assert_eq!(farm.retry(BOTH).unwrap(), Retried { jobs: 1, rows: 4 });
+    assert_eq!(farm.retry(BOTH).unwrap(), Retried { jobs: 1, rows: 4, is_stopped: false });
     farm.work(&|_| false);
     assert!(farm.state().is_done() && farm.state().counts.ok == 16);
 }

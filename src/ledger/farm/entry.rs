@@ -54,6 +54,8 @@ pub(super) struct Entry<T> {
     pub deaths: u32,
     /// Faults that might have passed.
     pub faults: u32,
+    /// Of these, those of what the job names.
+    pub source_faults: u32,
     /// To be tried alone.
     pub is_suspect: bool,
     pub is_cancelled: bool,
@@ -74,6 +76,7 @@ impl<T> Entry<T> {
             unsaved: 0,
             deaths: 0,
             faults: 0,
+            source_faults: 0,
             is_suspect: false,
             is_cancelled: false,
         }

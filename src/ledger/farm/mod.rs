@@ -36,8 +36,10 @@ pub struct Farm<T> {
     rules: FarmRules,
     jobs: BTreeMap<Slot, Entry<T>>,
     by_id: HashMap<String, Slot>,
-    /// Done, but whoever delivered them is gone.
-    done: VecDeque<(String, [u8; 32])>,
+    /// Done, but whoever delivered them is gone; with the time until which they are expected again.
+    done: VecDeque<(String, [u8; 32], u64)>,
+    /// The last time that was told.
+    now_ms: u64,
     turns: Turns,
     next_slot: u64,
     counts: FarmCounts,
@@ -53,6 +55,7 @@ impl<T: Copy + Eq + std::fmt::Debug> Farm<T> {
             jobs: BTreeMap::new(),
             by_id: HashMap::new(),
             done: VecDeque::new(),
+            now_ms: 0,
             next_slot: 0,
             counts: FarmCounts::default(),
             is_draining: false,
@@ -84,8 +87,18 @@ impl<T: Copy + Eq + std::fmt::Debug> Farm<T> {
         self.jobs.get(&slot).map(Entry::held)
     }
 
-    /// A message came that is a job. Where it says [`Delivered::Conflict`], nothing was entered.
-    pub fn deliver(&mut self, tag: T, id: &str, digest: [u8; 32], lane: usize, now_ms: u64) -> Delivered {
+    /// A message came that is a job; `is_again`: the broker says that somebody had it before. Where it says
+    /// [`Delivered::Conflict`], nothing was entered.
+    pub fn deliver(
+        &mut self,
+        tag: T,
+        id: &str,
+        digest: [u8; 32],
+        lane: usize,
+        is_again: bool,
+        now_ms: u64,
+    ) -> Delivered {
+        self.now_ms = self.now_ms.max(now_ms);
         if let Some(&slot) = self.by_id.get(id) {
             let entry = self.jobs.get_mut(&slot).expect("ids of jobs that are held");
             if entry.digest != digest {
@@ -97,7 +110,10 @@ impl<T: Copy + Eq + std::fmt::Debug> Farm<T> {
             return Delivered::Known(slot);
         }
         self.counts.received += 1;
-        if let Some(at) = self.done.iter().position(|(done, of)| done == id && *of == digest) {
+        // Somebody may publish the same once more and mean it: that is not the delivery that was lost.
+        self.done.retain(|(_, _, until_ms)| *until_ms > now_ms);
+        let known = self.done.iter().position(|(done, of, _)| done == id && *of == digest);
+        if let Some(at) = known.filter(|_| is_again) {
             self.done.remove(at);
             return Delivered::Done;
         }
@@ -138,6 +154,11 @@ impl<T: Copy + Eq + std::fmt::Debug> Farm<T> {
 
     /// The next job for the renderer, if it may have one now.
     pub fn next_to_render(&mut self) -> Option<Action<T>> {
+        self.next_of(|_| true)
+    }
+
+    /// The same, of some lanes only. Jobs that are tried alone come before all others.
+    pub fn next_of(&mut self, may_begin: impl Fn(usize) -> bool) -> Option<Action<T>> {
         if self.is_draining {
             return None;
         }
@@ -154,7 +175,7 @@ impl<T: Copy + Eq + std::fmt::Debug> Farm<T> {
             entry.phase = Phase::Rendering { alone: true };
             return Some(Action::Render(*slot));
         }
-        let ready = self.jobs.iter().filter(|(_, entry)| entry.phase == Phase::Ready);
+        let ready = self.jobs.iter().filter(|(_, entry)| entry.phase == Phase::Ready && may_begin(entry.lane));
         let ready: Vec<(Slot, usize)> = ready.map(|(slot, entry)| (*slot, entry.lane)).collect();
         let slot = self.turns.choose(&ready)?;
         self.jobs.get_mut(&slot).expect("it was found").phase = Phase::Rendering { alone: false };
@@ -231,12 +252,13 @@ impl<T: Copy + Eq + std::fmt::Debug> Farm<T> {
         }
         match kind {
             FaultKind::OfTheJob => self.bury(slot, code, message),
-            FaultKind::OfItsSource if entry.faults + 1 >= rules.source_attempts => {
-                entry.faults += 1;
+            FaultKind::OfItsSource if entry.source_faults + 1 >= rules.source_attempts => {
+                entry.source_faults += 1;
                 self.bury(slot, code, message)
             }
             FaultKind::OfItsSource | FaultKind::OfTheStore => {
                 entry.faults += 1;
+                entry.source_faults += u32::from(kind == FaultKind::OfItsSource);
                 let back_to_recall = entry.phase == Phase::Recalling;
                 entry.phase = Phase::Resting { until_ms: now_ms + rules.rest_ms(entry.faults), recall: back_to_recall };
                 Vec::new()
@@ -295,6 +317,7 @@ impl<T: Copy + Eq + std::fmt::Debug> Farm<T> {
 
     /// Time goes on: rests end, and jobs that were held too long for the broker's patience go back.
     pub fn tick(&mut self, now_ms: u64) -> Vec<Action<T>> {
+        self.now_ms = self.now_ms.max(now_ms);
         let mut actions = Vec::new();
         let slots: Vec<Slot> = self.jobs.keys().copied().collect();
         for slot in slots {
@@ -351,7 +374,7 @@ impl<T: Copy + Eq + std::fmt::Debug> Farm<T> {
             return vec![Action::Forget(slot)];
         }
         entry.phase = Phase::Burying;
-        let attempts = entry.deaths.max(entry.faults).max(1);
+        let attempts = entry.deaths.max(entry.source_faults).max(1);
         vec![Action::Bury { slot, code: code.to_owned(), message: message.to_owned(), attempts }]
     }
 
@@ -369,7 +392,7 @@ impl<T: Copy + Eq + std::fmt::Debug> Farm<T> {
         if self.done.len() == REMEMBERED {
             self.done.pop_front();
         }
-        self.done.push_back((id, digest));
+        self.done.push_back((id, digest, self.now_ms + self.rules.hold_ms));
     }
 }
 

@@ -28,7 +28,7 @@ fn farm_with(jobs: &[&str]) -> (Farm<Tag>, Vec<Slot>) {
     let mut farm = Farm::new(rules());
     let mut slots = Vec::new();
     for (number, id) in (1..).zip(jobs) {
-        let Delivered::New(slot) = farm.deliver((1, number), id, [0; 32], 0, 0) else { panic!("a new job") };
+        let Delivered::New(slot) = farm.deliver((1, number), id, [0; 32], 0, false, 0) else { panic!("a new job") };
         assert!(farm.recalled(slot, Recalled::Kept(Vec::new())).is_empty());
         slots.push(slot);
     }
@@ -91,7 +91,7 @@ fn a_redelivery_takes_the_job_over() {
     assert_eq!(farm.session_lost(|tag| tag.0 == 1), [Action::Forget(slots[1])]);
     assert!(farm.settle(slots[0], 0, record(0)).is_empty());
     assert!(farm.settle(slots[0], 1, record(1)).is_empty(), "no checkpoints while others may have the job");
-    assert_eq!(farm.deliver((2, 1), "a", [0; 32], 0, 5), Delivered::Known(slots[0]));
+    assert_eq!(farm.deliver((2, 1), "a", [0; 32], 0, true, 5), Delivered::Known(slots[0]));
     farm.rendered(slots[0], 2, "t".into());
     farm.manifest_stored(slots[0]);
     assert!(matches!(&farm.told(slots[0])[0], Action::Ack(_, tags, ..) if *tags == [(2, 1)]));
@@ -104,18 +104,20 @@ fn a_job_that_was_done_and_comes_again_is_acknowledged_at_once() {
     farm.next_to_render();
     farm.session_lost(|_| true);
     assert_eq!(finish(&mut farm, slots[0]), [Action::Forget(slots[0])]);
-    assert_eq!(farm.deliver((2, 1), "a", [9; 32], 0, 0), Delivered::New(Slot(1)), "another job of that id");
+    assert_eq!(farm.deliver((2, 1), "a", [9; 32], 0, true, 0), Delivered::New(Slot(1)), "another job of that id");
     farm.give_up();
-    assert_eq!(farm.deliver((2, 2), "a", [0; 32], 0, 0), Delivered::Done);
+    assert!(matches!(farm.deliver((2, 3), "a", [0; 32], 0, false, 0), Delivered::New(_)), "published once more");
+    farm.give_up();
+    assert_eq!(farm.deliver((2, 2), "a", [0; 32], 0, true, 0), Delivered::Done);
     farm.settled_at_once(false);
     let FarmCounts { received, acknowledged, buried, handed_back } = farm.counts();
-    assert_eq!((received, acknowledged + buried + handed_back), (3, 3));
+    assert_eq!((received, acknowledged + buried + handed_back), (4, 4));
 }
 
 #[test]
 fn two_jobs_of_one_id_do_not_mix() {
     let (mut farm, _) = farm_with(&["a"]);
-    assert_eq!(farm.deliver((1, 2), "a", [1; 32], 0, 0), Delivered::Conflict);
+    assert_eq!(farm.deliver((1, 2), "a", [1; 32], 0, false, 0), Delivered::Conflict);
     assert_eq!(farm.counts().received, 1);
 }
 
@@ -124,7 +126,7 @@ fn after_a_crash_each_job_is_tried_alone_and_only_the_guilty_one_dies() {
     let (mut farm, slots) = farm_with(&["a", "b", "c"]);
     assert_eq!(render_all(&mut farm), slots);
     assert!(farm.renderer_died(Death::Crash, "signal 6").is_empty(), "nobody is guilty yet");
-    let Delivered::New(late) = farm.deliver((1, 9), "late", [0; 32], 1, 0) else { panic!() };
+    let Delivered::New(late) = farm.deliver((1, 9), "late", [0; 32], 1, false, 0) else { panic!() };
     farm.recalled(late, Recalled::Kept(Vec::new()));
     assert_eq!(render_all(&mut farm), [slots[0]], "alone, before all others");
     finish(&mut farm, slots[0]);
@@ -155,7 +157,7 @@ fn a_store_that_is_down_costs_no_attempts() {
         assert!(farm.fault(slots[0], FaultKind::OfTheStore, "store", "down", now).is_empty());
         assert!(render_all(&mut farm).is_empty(), "it rests");
         now += 1_000;
-        farm.deliver((1, 2 + round), "a", [0; 32], 0, now);
+        farm.deliver((1, 2 + round), "a", [0; 32], 0, false, now);
         assert!(farm.tick(now).is_empty());
     }
     assert_eq!(farm.counts().buried, 0);
@@ -176,6 +178,28 @@ fn a_source_that_cannot_be_had_is_given_up_after_some_tries() {
 }
 
 #[test]
+fn a_store_that_is_down_brings_no_source_nearer_to_its_end() {
+    let (mut farm, slots) = farm_with(&["a"]);
+    for _ in 0..20 {
+        render_all(&mut farm);
+        assert!(farm.fault(slots[0], FaultKind::OfTheStore, "store_unreachable", "", 0).is_empty());
+        farm.tick(5_000);
+    }
+    render_all(&mut farm);
+    assert!(farm.fault(slots[0], FaultKind::OfItsSource, "template_unreachable", "", 0).is_empty());
+}
+
+#[test]
+fn a_full_renderer_still_takes_a_job_of_a_lane_that_has_none_there() {
+    let (mut farm, slots) = farm_with(&["a", "b"]);
+    let Delivered::New(urgent) = farm.deliver((1, 9), "urgent", [0; 32], 1, false, 0) else { panic!() };
+    farm.recalled(urgent, Recalled::Kept(Vec::new()));
+    assert_eq!(farm.next_of(|lane| lane == 0), Some(Action::Render(slots[0])));
+    assert_eq!(farm.next_of(|lane| lane == 1), Some(Action::Render(urgent)));
+    assert_eq!(farm.next_of(|lane| lane == 1), None);
+}
+
+#[test]
 fn a_job_that_is_held_too_long_goes_back_with_what_there_is() {
     let (mut farm, slots) = farm_with(&["a"]);
     render_all(&mut farm);
@@ -189,7 +213,7 @@ fn a_job_that_is_held_too_long_goes_back_with_what_there_is() {
 #[test]
 fn a_rest_that_ends_when_the_job_goes_back_begins_nothing() {
     let mut farm = Farm::new(rules());
-    let Delivered::New(slot) = farm.deliver((1, 1), "a", [0; 32], 0, 0) else { panic!("a new job") };
+    let Delivered::New(slot) = farm.deliver((1, 1), "a", [0; 32], 0, false, 0) else { panic!("a new job") };
     assert!(farm.fault(slot, FaultKind::OfTheStore, "store", "down", 9_950).is_empty());
     let back = Action::HandBack(slot, vec![(1, 1)], Vec::new());
     assert_eq!(farm.tick(20_000), [back, Action::Forget(slot)], "and no recall");
@@ -208,7 +232,7 @@ fn draining_hands_back_what_has_not_begun() {
 #[test]
 fn a_cancelled_job_is_told_and_acknowledged() {
     let mut farm = Farm::new(rules());
-    let Delivered::New(slot) = farm.deliver((1, 1), "a", [0; 32], 0, 0) else { panic!() };
+    let Delivered::New(slot) = farm.deliver((1, 1), "a", [0; 32], 0, false, 0) else { panic!() };
     assert_eq!(farm.recalled(slot, Recalled::Cancelled), [Action::Tell(slot)]);
     assert!(farm.held(slot).unwrap().is_cancelled);
     assert!(matches!(farm.told(slot)[0], Action::Ack(..)));
@@ -313,7 +337,7 @@ proptest! {
                     watch.next_tag += 1;
                     let tag = (watch.session, watch.next_tag);
                     watch.open.push(tag);
-                    match farm.deliver(tag, &format!("job-{job}"), [job; 32], job as usize % 2, now) {
+                    match farm.deliver(tag, &format!("job-{job}"), [job; 32], job as usize % 2, true, now) {
                         Delivered::New(slot) => { bodies.insert(slot, job); }
                         Delivered::Known(slot) => prop_assert_eq!(bodies[&slot], job),
                         Delivered::Done => {

@@ -11,7 +11,7 @@ use lapin::options::{BasicCancelOptions, BasicConsumeOptions, BasicNackOptions, 
 use lapin::types::{FieldTable, ShortString};
 use lapin::{Channel, Connection, Event};
 use tokio_util::sync::CancellationToken;
-use tracing::{info, warn};
+use tracing::{debug, warn};
 
 use super::super::QueueError;
 use super::connection::{self, channel, failure, within};

@@ -114,6 +114,8 @@ impl S3Store {
             Fetched::Object { bytes, .. } if bytes == body => {}
             _ => return Err(Verdict::Wrong("another object is read than was stored".to_owned())),
         }
+        // Without the right to list, S3 says of an object that is not there that it is forbidden.
+        self.buckets.fetch(&self.bucket, &format!("{key}-missing"), None, 1 << 10).await?;
         let etags = if is_md5 { EtagKind::Md5 } else { EtagKind::Other };
         self.learn_etags(etags);
         // Each tried once: 412 is what it is for, and a store that has trouble just now is taken for the worse one.

@@ -142,6 +142,11 @@ fn begin(order: RenderOrder, opener: &Opener, stores: &Stores, rota: &Rota, repo
     }
     let store = match stores.open_shared(&job.destination) {
         Ok(store) => store,
+        Err(error) if error.is_of_the_place() => {
+            reporter.withdraw(token);
+            let (code, message) = ("destination_refused".to_owned(), error.to_string());
+            return reporter.report(&Report::Refused { token, code, message, may_pass: false });
+        }
         Err(error) => return reporter.interrupt(token, error.to_string()),
     };
     let opened = catch_unwind(AssertUnwindSafe(|| opener.open(&job))).unwrap_or_else(|_| {
@@ -150,6 +155,7 @@ fn begin(order: RenderOrder, opener: &Opener, stores: &Stores, rota: &Rota, repo
     });
     let OpenedJob { plan, rows, template_hash, .. } = match opened {
         Ok(opened) => opened,
+        Err(Refusal { code: Refusal::STORE_DOWN, message, .. }) => return reporter.interrupt(token, message),
         Err(Refusal { code, message, may_pass }) => {
             reporter.withdraw(token);
             return reporter.report(&Report::Refused { token, code: code.to_owned(), message, may_pass });

@@ -27,6 +27,9 @@ pub(super) enum What {
 }
 
 impl Refusal {
+    /// The code where the store takes or gives nothing: no fault of the job's.
+    pub const STORE_DOWN: &'static str = "store_unreachable";
+
     pub(super) fn new(code: &'static str, message: impl ToString) -> Self {
         Self { code, message: message.to_string(), may_pass: false }
     }
@@ -43,6 +46,7 @@ impl Refusal {
         let may_pass = problems.iter().all(|problem| problem.may_pass);
         let is_of_job = |problem: &Problem| problem.place == "set" || (problem.line == 0 && problem.path == "locale");
         let code = match () {
+            () if may_pass && problems.iter().any(|problem| problem.store_is_down) => Self::STORE_DOWN,
             () if may_pass => "template_unreachable",
             () if problems.iter().all(is_of_job) => "bad_option",
             () => "template_invalid",
@@ -71,6 +75,7 @@ impl Refusal {
             (FetchError::NotFound(_), What::Data) => ("data_missing", false),
             (FetchError::TooLarge { .. } | FetchError::BadData(_), What::Template) => ("template_invalid", false),
             (FetchError::TooLarge { .. } | FetchError::BadData(_), What::Data) => ("data_invalid", false),
+            (FetchError::StoreDown(_), _) => (Self::STORE_DOWN, true),
             (_, What::Template) => ("template_unreachable", true),
             (_, What::Data) => ("data_unreachable", true),
         };

@@ -352,14 +352,14 @@ fn trouble_of_the_store_may_pass_and_is_not_remembered() {
     let away = |is_away| farm.bucket.0.lock().is_away = is_away;
     away(true);
     let refusal = farm.refusal(job(json!({})));
-    assert_eq!((refusal.code, refusal.may_pass), ("template_unreachable", true), "{}", refusal.message);
+    assert_eq!((refusal.code, refusal.may_pass), (Refusal::STORE_DOWN, true), "{}", refusal.message);
     let of_folder = json!({ "template": farm.file("in/t/card.yaml") });
     let refusal = farm.refusal(job(of_folder.clone()));
-    assert_eq!((refusal.code, refusal.may_pass), ("data_unreachable", true), "{}", refusal.message);
+    assert_eq!((refusal.code, refusal.may_pass), (Refusal::STORE_DOWN, true), "{}", refusal.message);
     let font = TEMPLATE.replace("fonts/bold.ttf", "s3://ads/in/t/fonts/bold.ttf");
     std::fs::write(farm.path("in/t/font.yaml"), &font).unwrap();
     let refusal = farm.refusal(job(json!({ "template": farm.file("in/t/font.yaml") })));
-    assert_eq!((refusal.code, refusal.may_pass), ("template_unreachable", true), "{}", refusal.message);
+    assert_eq!((refusal.code, refusal.may_pass), (Refusal::STORE_DOWN, true), "{}", refusal.message);
     // With a mistake that stays, another try would be in vain.
     std::fs::write(farm.path("in/t/both.yaml"), font.replace("logo+1", "none")).unwrap();
     let refusal = farm.refusal(job(json!({ "template": farm.file("in/t/both.yaml") })));
