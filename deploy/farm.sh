@@ -64,7 +64,7 @@ start() {
     target/release/gravure status s3://campaigns/cards/_gravure/cards
     curl -s --aws-sigv4 aws:amz:default:s3 -H "x-amz-content-sha256: UNSIGNED-PAYLOAD" \\
         --user "\$AWS_ACCESS_KEY_ID:\$AWS_SECRET_ACCESS_KEY" \\
-        -o card.jpg "\$AWS_ENDPOINT_URL/campaigns/cards/0-link.jpg"
+        -o card.jpg "\$AWS_ENDPOINT_URL/campaigns/cards/1-link.jpg"
 
 deploy/farm.sh stop ends it.
 TRY

@@ -69,11 +69,16 @@ def measure(command, rows):
 def main():
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 5250
     rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 3
+    only = sys.argv[3:]
     with tempfile.TemporaryDirectory(dir=os.path.join(card.ROOT, "target")) as folder:
-        works = [("products recur", card.ROWS), ("nothing recurs", distinct(os.path.join(folder, "distinct"), count))]
         out = os.path.join(folder, "out")
-        for work, rows in works:
+        for work in ("recurring", "distinct"):
+            if only and work not in only:
+                continue
+            rows = card.ROWS if work == "recurring" else distinct(os.path.join(folder, "distinct"), count)
             for form in ("jpeg", "png"):
+                if only and form not in only:
+                    continue
                 # PNG by hand takes tens of milliseconds: fewer say as much.
                 rows_of_form = count if form == "jpeg" else max(count // 4, 1)
                 results = {}

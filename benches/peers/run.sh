@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Draws the product card with gravure and with libraries as their experts would, in turn, and prints a table.
 #
-# Usage: benches/peers/run.sh [ROWS] [ROUNDS]        default 5250 and 3
+# Usage: benches/peers/run.sh [ROWS] [ROUNDS] [recurring|distinct jpeg|png]      default 5250, 3 and all
 #
-# Two kinds of work: the sample campaign, where products recur, and as many rows again where no photo, name or price
-# does. Needs Python 3 with venv; installs the versions of requirements.txt into target/peers, and cairo and Pango
+# Two kinds of work: the sample campaign, where products recur, and as many distinct rows, of which no photo, name or
+# price is another's. Needs Python 3 with venv; installs the versions of requirements.txt into target/peers, and cairo and Pango
 # (through apt-get) where they are missing.
 set -euo pipefail
 

@@ -135,13 +135,15 @@ impl Grid {
 
     /// The smallest rectangle of segments that holds some of them.
     pub fn around(&self, indices: impl IntoIterator<Item = usize>) -> Cells {
-        let mut cells = Cells { columns: u32::MAX..0, rows: u32::MAX..0 };
-        for index in indices {
-            let (column, row) = (index as u32 % self.columns, index as u32 / self.columns);
-            cells.columns = cells.columns.start.min(column)..cells.columns.end.max(column + 1);
-            cells.rows = cells.rows.start.min(row)..cells.rows.end.max(row + 1);
-        }
-        cells
+        let places = indices.into_iter().map(|index| (index as u32 % self.columns, index as u32 / self.columns));
+        let around = places.fold(None, |around: Option<Cells>, (column, row)| {
+            let Cells { columns, rows } = around.unwrap_or(Cells { columns: column..column, rows: row..row });
+            Some(Cells {
+                columns: columns.start.min(column)..columns.end.max(column + 1),
+                rows: rows.start.min(row)..rows.end.max(row + 1),
+            })
+        });
+        around.unwrap_or(Cells { columns: 0..0, rows: 0..0 })
     }
 
     /// The pixels of some segments.

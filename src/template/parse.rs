@@ -131,7 +131,7 @@ fn locale(reading: &mut Reading, map: &Map<'_>, other: Option<&str>) -> Option<L
             Some(locale)
         }
         Err(error) if other.is_some() => {
-            reading.errors.push(super::TemplateError::outside("locale", &error.to_string()));
+            reading.errors.push(super::TemplateError::outside("locale", error.to_string()));
             None
         }
         Err(error) => {
