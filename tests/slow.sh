@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The slow tests of the farm (a frozen broker, a long outage, the acknowledgement timeout), and the random ones several
-# times over.
+# times over. tests/slow.md has what the last run gave.
 #
 # Usage: tests/slow.sh [TIMES]      how often the random ones are run (default 5)
 set -euo pipefail
