@@ -70,9 +70,10 @@ impl<'r> FinishStage<'r> {
             }
             Ok(())
         });
-        if let Err((code, message)) = encoded {
-            splice.give_up(code, message);
-        }
+        // Whatever is left then is a bug, and nobody may wait for it for ever.
+        let unkept = || (ErrorCode::InternalPanic, "a bug in gravure: a segment was not encoded".to_owned());
+        let (code, message) = encoded.err().unwrap_or_else(unkept);
+        splice.give_up(code, message);
     }
 
     /// The file of a variant.

@@ -55,7 +55,9 @@ impl Segment {
 
     /// Breaks the promise where it is not kept.
     fn give_up(&self, why: &Broken) {
-        drop(self.bytes.set(Err(why.clone())));
+        if self.bytes.get().is_none() {
+            drop(self.bytes.set(Err(why.clone())));
+        }
     }
 
     /// The bytes. Waits for them.

@@ -199,7 +199,8 @@ impl StoreError {
         }
     }
 
-    /// Whether nothing can ever be stored under the names that were asked for, whoever asks and whenever: the place is none.
+    /// Whether nothing can ever be stored under the names that were asked for, whoever asks and whenever: the place is
+    /// none.
     pub fn is_of_the_place(&self) -> bool {
         matches!(self, Self::BadPlace { .. } | Self::UnknownKind(_) | Self::Outside { .. })
     }

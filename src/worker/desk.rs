@@ -42,7 +42,7 @@ pub(super) enum Done {
         /// What the broker said of each.
         settled: Vec<Settled>,
     },
-    /// A job is among the dead letters.
+    /// A job is among the dead letters, and these deliveries of it are settled.
     Buried(Slot, Vec<DeliveryTag>),
     /// Something that is not in the books is settled: handed back, or settled at once.
     Settled,
