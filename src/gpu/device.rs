@@ -5,6 +5,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use thiserror::Error;
 
+use super::pass_times;
 use crate::sheet::SheetLimits;
 
 /// Why nothing can be drawn.
@@ -169,6 +170,8 @@ fn sheet_limits(class: AdapterClass, limits: &wgpu::Limits) -> SheetLimits {
 pub struct DeviceOptions {
     /// Uses no larger textures than this, though the adapter may allow them: behaves as a smaller adapter would.
     pub max_side_px: Option<u32>,
+    /// Measures every pass, where the adapter can.
+    pub times_passes: bool,
 }
 
 /// A device with its queue and a note of what went wrong with it.
@@ -201,7 +204,10 @@ impl Device {
         let class = AdapterClass::of(info.device_type);
         let descriptor = wgpu::DeviceDescriptor {
             label: Some("gravure"),
-            required_features: wgpu::Features::empty(),
+            required_features: match options.times_passes {
+                true => pass_times::features(adapter),
+                false => wgpu::Features::empty(),
+            },
             required_limits: limits.clone(),
             memory_hints: wgpu::MemoryHints::Performance,
             ..Default::default()

@@ -12,6 +12,7 @@
 
 mod device;
 mod painter;
+mod pass_times;
 pub mod passes;
 mod photos;
 mod readback;
@@ -20,4 +21,5 @@ mod text;
 
 pub use device::{AdapterClass, AdapterReport, Device, DeviceOptions, GpuError, adapters};
 pub use painter::{PaintError, Painter, TooMuch};
+pub use pass_times::Pass;
 pub use readback::PaintedSheet;

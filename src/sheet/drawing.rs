@@ -8,7 +8,6 @@ use crate::assets::ScaledPhoto;
 use crate::layout::{Isolate, Item, Outline, Paint, PhotoItem, Shadow, Shape, Stop, TextItem};
 use crate::pixels::{Color, RectPx, SizePx};
 
-use super::SheetLimits;
 use super::bands::{BandList, CanvasBands, Class};
 use super::instance::{
     GpuComposite, GpuPhoto, GpuShadow, GpuShape, GpuStop, OUTLINE_ELLIPSE, OUTLINE_ROUNDED_RECT, OUTLINE_STAR,
@@ -16,6 +15,7 @@ use super::instance::{
 };
 use super::pages::{Pages, PagesFull, Upload};
 use super::photos_of;
+use super::{CanvasPhoto, SheetLimits};
 
 /// Everything one submission draws: the sheet (surface 0) and its isolates (surface n: depth n).
 #[derive(Debug, Default)]
@@ -137,11 +137,11 @@ impl<'p> Builder<'p> {
     }
 
     /// Adds a window of a canvas below the earlier ones and says at which row it starts. `photos` are those of
-    /// `items`, in order.
+    /// `items`, in order, with the pixels of all that the window shows.
     ///
     /// # Errors
     /// [`Overfull`]: the canvases must be split over more sheets.
-    pub fn window(&mut self, window: RectPx, items: &[Item], photos: &[Arc<ScaledPhoto>]) -> Result<u32, Overfull> {
+    pub fn window(&mut self, window: RectPx, items: &[Item], photos: &[CanvasPhoto]) -> Result<u32, Overfull> {
         let slot = self.slot(0, window)?;
         let mut photos = photos.iter();
         self.items(slot, items, &mut photos)?;
@@ -194,7 +194,7 @@ impl<'p> Builder<'p> {
         &mut self,
         slot: Slot,
         items: &[Item],
-        photos: &mut std::slice::Iter<'i, Arc<ScaledPhoto>>,
+        photos: &mut std::slice::Iter<'i, CanvasPhoto>,
     ) -> Result<(), Overfull> {
         let mut bands = CanvasBands::default();
         for item in items {
@@ -210,7 +210,7 @@ impl<'p> Builder<'p> {
                     .into_iter()
                     .map(|quad| (Class::Shadow, Instance::Shadow(shadow_instance(slot, shadow, quad))))
                     .collect(),
-                Item::Photo(photo) => match photos.next() {
+                Item::Photo(photo) => match photos.next().and_then(|photo| photo.pixels.as_ref()) {
                     Some(scaled) => vec![self.photo(slot, photo, scaled, bounds)?],
                     None => Vec::new(),
                 },

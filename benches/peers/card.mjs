@@ -1,0 +1,129 @@
+// What the JavaScript programs of this folder share, as card.py is for those in Python: the rows, what is written on a
+// card, the finished photos, and the way they are run.
+
+import { fork } from "node:child_process";
+import { mkdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const ROOT = join(dirname(fileURLToPath(import.meta.url)), "../..");
+const CARD = join(ROOT, "examples/product-card");
+const ROWS = process.env.ROWS ?? join(CARD, "rows.csv");
+
+/** Loads a library of package.json: run.sh installs them outside this folder. */
+export const library = createRequire(join(ROOT, "target/peers/node/package.json"));
+
+export const SIZE = { width: 1200, height: 628 };
+export const FONTS = [
+  { weight: 400, path: join(CARD, "fonts/Inter-Regular.ttf") },
+  { weight: 600, path: join(CARD, "fonts/Inter-SemiBold.ttf") },
+  { weight: 700, path: join(CARD, "fonts/Inter-Bold.ttf") },
+];
+
+/** The first `limit` rows of the sample campaign, or of the file that ROWS names. */
+function rows(limit) {
+  const [names, ...lines] = readFileSync(ROWS, "utf8").trim().split(/\r?\n/).map(fields);
+  return lines.slice(0, limit).map((values) => Object.fromEntries(names.map((name, at) => [name, values[at]])));
+}
+
+/** The fields of a line of CSV. */
+function fields(line) {
+  return [...line.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g)].map(
+    ([, quoted, plain]) => quoted?.replaceAll('""', '"') ?? plain,
+  );
+}
+
+export function photoPath(row) {
+  return join(dirname(ROWS), row.image);
+}
+
+/** How many of the five are filled. */
+export function stars(row) {
+  return (row.product_id % 5) + 1;
+}
+
+export function isNew(row) {
+  return row.product_id % 3 === 0;
+}
+
+/** A five-pointed star inscribed in a square. */
+export function starPoints(left, top, side = 32) {
+  return Array.from({ length: 10 }, (_, number) => {
+    const radius = (side / 2) * (number % 2 === 0 ? 1 : 0.382);
+    const angle = (Math.PI * number) / 5 - Math.PI / 2;
+    return [left + side / 2 + radius * Math.cos(angle), top + side / 2 + radius * Math.sin(angle)];
+  });
+}
+
+export function greeting(row) {
+  return row.first_name ? `Picked for you, ${row.first_name}` : "Picked for you";
+}
+
+const dollars = new Intl.NumberFormat("en-US", { style: "currency", currency: "USD" });
+
+export function price(row) {
+  return dollars.format(row.price);
+}
+
+/** The name's size and lines: two at most, as large as fits. `width(text)` measures at 1 px. */
+export function nameLines(text, width) {
+  let size = 60;
+  for (; ; size -= 2) {
+    const lines = [];
+    for (const word of text.split(" ")) {
+      const longer = lines.length > 0 ? `${lines.at(-1)} ${word}` : word;
+      if (lines.length > 0 && width(longer) * size <= 516) {
+        lines[lines.length - 1] = longer;
+      } else {
+        lines.push(word);
+      }
+    }
+    const fits = lines.length <= 2 && lines.every((line) => width(line) * size <= 516);
+    if (fits || size === 32) {
+      return { size, lines: lines.slice(0, 2) };
+    }
+  }
+}
+
+/** A function that keeps what it gave for its last 256 keys. */
+export function kept(make) {
+  const made = new Map();
+  return (key, ...rest) => {
+    if (!made.has(key)) {
+      if (made.size === 256) {
+        made.delete(made.keys().next().value);
+      }
+      made.set(key, make(key, ...rest));
+    }
+    return made.get(key);
+  };
+}
+
+/** Draws rows, `count` of them under way at any time. */
+export async function severalAtOnce(rows, count, draw) {
+  const left = rows.values();
+  const drawOn = async () => {
+    for (const row of left) {
+      await draw(row);
+    }
+  };
+  await Promise.all(Array.from({ length: count }, drawOn));
+}
+
+/** `PROGRAM FOLDER jpeg|png ROWS PROCESSES`: the rows in turns, one share for each process. */
+export async function run(drawAll) {
+  const [folder, form, limit, processes] = process.argv.slice(2);
+  if (process.env.SHARE !== undefined) {
+    const share = rows(Number(limit)).filter((_, number) => number % processes === Number(process.env.SHARE));
+    await drawAll(share, folder, form);
+    process.exit();
+  }
+  mkdirSync(folder, { recursive: true });
+  for (let share = 0; share < processes; share += 1) {
+    const worker = fork(process.argv[1], process.argv.slice(2), { env: { ...process.env, SHARE: share } });
+    worker.on("exit", (code) => {
+      process.exitCode ||= code ?? 1;
+    });
+  }
+}
