@@ -1,6 +1,6 @@
-// The product card by @napi-rs/canvas, which is Skia.
+// The product card by @napi-rs/canvas, which is Skia: background with shadow, finished photos and badge kept as canvases.
+// sharp encodes: faster than the canvas's own JPEG, and a tenth of the time of its PNG, which takes no level.
 
-import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import * as card from "./card.mjs";
@@ -8,6 +8,7 @@ import * as card from "./card.mjs";
 const { createCanvas, GlobalFonts, loadImage } = card.library("@napi-rs/canvas");
 const sharp = card.library("sharp");
 
+const pixels = { raw: { ...card.SIZE, channels: 4 } };
 const font = (weight, size) => `${weight} ${size}px Inter`;
 
 /** The baseline of a line of Inter whose box, `height` high, starts at `top`. */
@@ -109,13 +110,7 @@ async function drawAll(rows, folder, form) {
     if (card.isNew(row)) {
       context.drawImage(sticker, 488, 20);
     }
-    const path = join(folder, `${row.id}.${form}`);
-    if (form === "png") {
-      // The canvas's own PNG takes no level and four times as long.
-      await sharp(canvas.data(), { raw: { ...card.SIZE, channels: 4 } }).removeAlpha().png({ compressionLevel: 1 }).toFile(path);
-    } else {
-      writeFileSync(path, canvas.encodeSync("jpeg", 85));
-    }
+    await card.encode(sharp(canvas.data(), pixels), form).toFile(join(folder, `${row.id}.${form}`));
   }
 }
 

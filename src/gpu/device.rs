@@ -161,6 +161,7 @@ fn sheet_limits(class: AdapterClass, limits: &wgpu::Limits) -> SheetLimits {
         page_side_px: page_side_px.min(max_side_px),
         max_pages: max_pages.min(limits.max_texture_array_layers),
         plate_bytes,
+        has_inner_passes: class == AdapterClass::Software,
         max_binding_bytes: limits.max_storage_buffer_binding_size.min(limits.max_buffer_size),
     }
 }

@@ -374,16 +374,21 @@ impl<'p> Submission<'p> {
             for band in &surface.bands {
                 self.marks.in_pass(&mut pass, pass_of(band.class));
                 match band.class {
-                    Class::Shape => {
-                        pass.set_pipeline(&passes.shape);
+                    Class::Shape | Class::Fill | Class::Gradient => {
+                        pass.set_pipeline(match band.class {
+                            Class::Fill => &passes.fill,
+                            Class::Gradient => &passes.gradient,
+                            _ => &passes.shape,
+                        });
                         pass.set_bind_group(1, &buffers.shapes, &[]);
                     }
                     Class::Shadow => {
                         pass.set_pipeline(&passes.shadow);
                         pass.set_bind_group(1, &buffers.shadows, &[]);
                     }
-                    Class::Photo(set) => {
-                        pass.set_pipeline(&passes.photo);
+                    Class::Photo(set) | Class::Blit(set) => {
+                        let is_blit = matches!(band.class, Class::Blit(_));
+                        pass.set_pipeline(if is_blit { &passes.blit } else { &passes.photo });
                         pass.set_bind_group(1, &buffers.photos, &[]);
                         pass.set_bind_group(2, self.photos.group(set), &[]);
                     }
@@ -423,9 +428,9 @@ impl<'p> Submission<'p> {
 /// What a band is measured as.
 fn pass_of(class: Class) -> Pass {
     match class {
-        Class::Shape => Pass::Shapes,
+        Class::Shape | Class::Fill | Class::Gradient => Pass::Shapes,
         Class::Shadow => Pass::Shadows,
-        Class::Photo(_) => Pass::Photos,
+        Class::Photo(_) | Class::Blit(_) => Pass::Photos,
         Class::Composite => Pass::Composites,
         Class::Text => Pass::Text,
     }

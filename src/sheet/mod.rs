@@ -19,6 +19,7 @@ mod bands;
 mod digest;
 mod drawing;
 mod extent;
+mod inner;
 pub mod instance;
 mod pages;
 mod plate;
@@ -63,6 +64,9 @@ pub struct SheetLimits {
     pub plate_bytes: u64,
     /// Instances of one kind, in bytes.
     pub max_binding_bytes: u64,
+    /// Whether what is wholly inside an outline and opaque is drawn by passes of its own, which do not ask where its
+    /// edge is. Software adapters take every branch of a shader for every pixel; cards lose more by more passes.
+    pub has_inner_passes: bool,
 }
 
 impl SheetLimits {
