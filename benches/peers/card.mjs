@@ -1,7 +1,7 @@
 // What the JavaScript programs of this folder share, as card.py is for those in Python: the rows, what is written on a
 // card, the finished photos, and the way they are run.
 
-import { fork } from "node:child_process";
+import { spawn } from "node:child_process";
 import { mkdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
@@ -10,6 +10,21 @@ import { fileURLToPath } from "node:url";
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), "../..");
 const CARD = join(ROOT, "examples/product-card");
 const ROWS = process.env.ROWS ?? join(CARD, "rows.csv");
+
+// `PROGRAM FOLDER jpeg|png ROWS PROCESSES`: the rows in turns, one share for each process. The first starts the others
+// before it loads a library, and draws as they do.
+const [folder, form] = process.argv.slice(2);
+const [limit, processes] = process.argv.slice(4).map(Number);
+const share = Number(process.env.SHARE ?? 0);
+if (share === 0) {
+  mkdirSync(folder, { recursive: true });
+  for (let other = 1; other < processes; other += 1) {
+    const worker = spawn(process.execPath, process.argv.slice(1), { env: { ...process.env, SHARE: other }, stdio: "inherit" });
+    worker.on("exit", (code) => {
+      process.exitCode ||= code ?? 1;
+    });
+  }
+}
 
 /** Loads a library of package.json: run.sh installs them outside this folder. */
 export const library = createRequire(join(ROOT, "target/peers/node/package.json"));
@@ -156,30 +171,13 @@ export function encode(image, form) {
     : image.removeAlpha().jpeg({ quality: 85, chromaSubsampling: "4:2:0", optimizeCoding: false });
 }
 
-/** Draws rows, `count` of them under way at any time. */
-export async function severalAtOnce(rows, count, draw) {
-  const left = rows.values();
+/** Draws this process's rows by `draw(row, path, form)`, several at once: what it awaits is done by other threads. */
+export async function run(draw, { atOnce = 2 } = {}) {
+  const left = rows(limit).filter((_, number) => number % processes === share).values();
   const drawOn = async () => {
     for (const row of left) {
-      await draw(row);
+      await draw(row, join(folder, `${row.id}.${form}`), form);
     }
   };
-  await Promise.all(Array.from({ length: count }, drawOn));
-}
-
-/** `PROGRAM FOLDER jpeg|png ROWS PROCESSES`: the rows in turns, one share for each process. */
-export async function run(drawAll) {
-  const [folder, form, limit, processes] = process.argv.slice(2);
-  if (process.env.SHARE !== undefined) {
-    const share = rows(Number(limit)).filter((_, number) => number % processes === Number(process.env.SHARE));
-    await drawAll(share, folder, form);
-    process.exit();
-  }
-  mkdirSync(folder, { recursive: true });
-  for (let share = 0; share < processes; share += 1) {
-    const worker = fork(process.argv[1], process.argv.slice(2), { env: { ...process.env, SHARE: share } });
-    worker.on("exit", (code) => {
-      process.exitCode ||= code ?? 1;
-    });
-  }
+  await Promise.all(Array.from({ length: atOnce }, drawOn));
 }

@@ -2,7 +2,6 @@
 // shadow, photo and badge. sharp encodes.
 
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
 
 import { AREA, laidOver } from "./base.mjs";
 import * as card from "./card.mjs";
@@ -12,6 +11,7 @@ const { Resvg } = card.library("@resvg/resvg-js");
 const sharp = card.library("sharp");
 
 const fonts = card.FONTS.map(({ weight, path }) => ({ name: card.FAMILY, weight, style: "normal", data: readFileSync(path) }));
+const width = await card.measurer();
 
 const box = (style, ...children) => ({ type: "div", props: { style: { display: "flex", ...style }, children } });
 const at = (left, top, style) => ({ position: "absolute", left: left - AREA.left, top: top - AREA.top, ...style });
@@ -27,7 +27,7 @@ const star = (row, number) => ({
   props: { d: `M${card.starPoints(number * 40, 0).join("L")}Z`, fill: number < card.stars(row) ? "#fbbf24" : "#475569" },
 });
 
-function tree(row, width) {
+function tree(row) {
   const { size, lines } = card.nameLines(row.name, (words) => width(words, 700));
   return box(
     { width: AREA.width, height: AREA.height, fontFamily: card.FAMILY },
@@ -45,15 +45,13 @@ function tree(row, width) {
   );
 }
 
-async function drawAll(rows, folder, form) {
-  sharp.concurrency(1);
-  const width = await card.measurer();
-  for (const row of rows) {
-    const svg = await satori(tree(row, width), { width: AREA.width, height: AREA.height, fonts });
-    const drawing = new Resvg(svg, { font: { loadSystemFonts: false } }).render();
-    const image = await laidOver(row, drawing.pixels, { isPremultiplied: true });
-    await card.encode(image, form).toFile(join(folder, `${row.id}.${form}`));
-  }
+sharp.concurrency(1);
+
+async function draw(row, path, form) {
+  const svg = await satori(tree(row), { width: AREA.width, height: AREA.height, fonts });
+  const drawing = new Resvg(svg, { font: { loadSystemFonts: false } }).render();
+  const image = await laidOver(row, drawing.pixels, { isPremultiplied: true });
+  await card.encode(image, form).toFile(path);
 }
 
-card.run(drawAll);
+card.run(draw);

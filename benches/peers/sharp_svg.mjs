@@ -1,8 +1,6 @@
 // The product card by sharp (libvips): an SVG of what is the row's own, laid over kept pixels of background, shadow, photo
 // and badge.
 
-import { join } from "node:path";
-
 import { AREA, laidOver } from "./base.mjs";
 import * as card from "./card.mjs";
 
@@ -42,13 +40,12 @@ function overlay(row) {
   );
 }
 
-async function drawAll(rows, folder, form) {
-  sharp.concurrency(1);
-  for (const row of rows) {
-    const drawing = await sharp(overlay(row)).raw().toBuffer();
-    const image = await laidOver(row, drawing, { isPremultiplied: false });
-    await card.encode(image, form).toFile(join(folder, `${row.id}.${form}`));
-  }
+sharp.concurrency(1);
+
+async function draw(row, path, form) {
+  const drawing = await sharp(overlay(row)).raw().toBuffer();
+  const image = await laidOver(row, drawing, { isPremultiplied: false });
+  await card.encode(image, form).toFile(path);
 }
 
-card.run(drawAll);
+card.run(draw, { atOnce: 6 });

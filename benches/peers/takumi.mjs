@@ -2,7 +2,6 @@
 // its tree. sharp encodes: faster than takumi itself.
 
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
 
 import * as card from "./card.mjs";
 
@@ -65,37 +64,36 @@ const photo = card.kept(async (path) => {
   return { src: path, data: await image.png({ compressionLevel: 0 }).toBuffer() };
 });
 
-async function drawAll(rows, folder, form) {
-  sharp.concurrency(1);
-  for (const { path } of card.FONTS) {
-    await renderer.registerFont(readFileSync(path));
-  }
-  const width = await card.measurer();
-  const [background, sticker] = [await ground(), await badge()];
-  for (const row of rows) {
-    const { size, lines } = card.nameLines(row.name, (words) => width(words, 700));
-    const shot = await photo(card.photoPath(row));
-    const rating = stars(card.stars(row));
-    const root = page(
-      image(background.src, 0, 0, card.SIZE.width, card.SIZE.height),
-      image(shot.src, 64, 64, 500, 500),
-      text(row.brand.toUpperCase(), at(620, 96, { fontSize: 24, lineHeight: 1.2, letterSpacing: 3, color: "#93c5fd" })),
-      ...lines.map((line, number) =>
-        text(line, at(620, 136 + number * size * 1.1, { fontSize: size, fontWeight: 700, lineHeight: 1.1, color: "white", whiteSpace: "nowrap" })),
-      ),
-      text(card.greeting(row), at(620, 300, { fontSize: 30, lineHeight: 1.2, color: "#e2e8f0", whiteSpace: "nowrap" })),
-      image(rating.src, 620, 362, 192, 32),
-      box(
-        at(620, 440, { display: "flex", alignItems: "center", columnGap: 24 }),
-        pill(72, 28, "#f97316", card.price(row), { fontSize: 40, fontWeight: 700, color: "white" }),
-        pill(60, 32, "white", "Shop now", { fontSize: 28, fontWeight: 600, color: "#0f172a" }),
-      ),
-      ...(card.isNew(row) ? [image(sticker.src, 488, 20, 120, 120)] : []),
-    );
-    const images = [background, shot, rating, sticker];
-    const drawing = await renderer.render(root, { ...card.SIZE, format: "raw", images });
-    await card.encode(sharp(drawing, pixels), form).toFile(join(folder, `${row.id}.${form}`));
-  }
+sharp.concurrency(1);
+for (const { path } of card.FONTS) {
+  await renderer.registerFont(readFileSync(path));
+}
+const width = await card.measurer();
+const [background, sticker] = [await ground(), await badge()];
+
+async function draw(row, path, form) {
+  const { size, lines } = card.nameLines(row.name, (words) => width(words, 700));
+  const shot = await photo(card.photoPath(row));
+  const rating = stars(card.stars(row));
+  const root = page(
+    image(background.src, 0, 0, card.SIZE.width, card.SIZE.height),
+    image(shot.src, 64, 64, 500, 500),
+    text(row.brand.toUpperCase(), at(620, 96, { fontSize: 24, lineHeight: 1.2, letterSpacing: 3, color: "#93c5fd" })),
+    ...lines.map((line, number) =>
+      text(line, at(620, 136 + number * size * 1.1, { fontSize: size, fontWeight: 700, lineHeight: 1.1, color: "white", whiteSpace: "nowrap" })),
+    ),
+    text(card.greeting(row), at(620, 300, { fontSize: 30, lineHeight: 1.2, color: "#e2e8f0", whiteSpace: "nowrap" })),
+    image(rating.src, 620, 362, 192, 32),
+    box(
+      at(620, 440, { display: "flex", alignItems: "center", columnGap: 24 }),
+      pill(72, 28, "#f97316", card.price(row), { fontSize: 40, fontWeight: 700, color: "white" }),
+      pill(60, 32, "white", "Shop now", { fontSize: 28, fontWeight: 600, color: "#0f172a" }),
+    ),
+    ...(card.isNew(row) ? [image(sticker.src, 488, 20, 120, 120)] : []),
+  );
+  const images = [background, shot, rating, sticker];
+  const drawing = await renderer.render(root, { ...card.SIZE, format: "raw", images });
+  await card.encode(sharp(drawing, pixels), form).toFile(path);
 }
 
-card.run(drawAll);
+card.run(draw, { atOnce: 6 });

@@ -260,7 +260,8 @@ impl<'p> Builder<'p> {
 
     /// The part of an item that a pass of its own draws, and the strips around it.
     fn split(&self, inner: Option<(Class, RectPx)>, bounds: RectPx) -> (Option<(Class, RectPx)>, Vec<RectPx>) {
-        let inner = inner.filter(|_| self.limits.has_inner_passes).map(|(class, rect)| (class, rect.intersection(bounds)));
+        let inner =
+            inner.filter(|_| self.limits.has_inner_passes).map(|(class, rect)| (class, rect.intersection(bounds)));
         match inner.filter(|(_, rect)| rect.size().area() >= inner::MIN_AREA_PX) {
             Some((class, rect)) => (Some((class, rect)), inner::around(bounds, rect)),
             None => (None, vec![bounds]),
@@ -320,7 +321,6 @@ impl<'p> Builder<'p> {
         });
         (first, run.len() as u32)
     }
-
 }
 
 fn photo_instance(slot: Slot, photo: &PhotoItem, place: PagePlace, quad: RectPx) -> GpuPhoto {
