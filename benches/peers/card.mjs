@@ -19,7 +19,10 @@ const share = Number(process.env.SHARE ?? 0);
 if (share === 0) {
   mkdirSync(folder, { recursive: true });
   for (let other = 1; other < processes; other += 1) {
-    const worker = spawn(process.execPath, process.argv.slice(1), { env: { ...process.env, SHARE: other }, stdio: "inherit" });
+    const worker = spawn(process.execPath, process.argv.slice(1), {
+      env: { ...process.env, SHARE: other },
+      stdio: "inherit",
+    });
     worker.on("exit", (code) => {
       process.exitCode ||= code ?? 1;
     });
@@ -83,7 +86,8 @@ export function svg(width, height, inner) {
 
 /** The five stars as SVG. */
 export function starsSvg(filled) {
-  const star = (number) => `<polygon points="${starPoints(number * 40, 0)}" fill="${number < filled ? "#fbbf24" : "#475569"}"/>`;
+  const star = (number) =>
+    `<polygon points="${starPoints(number * 40, 0)}" fill="${number < filled ? "#fbbf24" : "#475569"}"/>`;
   return svg(192, 32, [0, 1, 2, 3, 4].map(star).join(""));
 }
 
@@ -115,10 +119,10 @@ export async function measurer() {
     const advance = buffer.json().reduce((sum, glyph) => sum + glyph.ax, 0);
     buffer.destroy();
     return advance / unit;
-  });
+  }, 4096);
 }
 
-/** The name's size and lines: two at most, as large as fits. `width(text)` measures at 1 px. */
+/** The name's size and lines, as large as fits two; no name here needs an ellipsis. `width(text)` is that at 1 px. */
 export function nameLines(text, width) {
   let size = 60;
   for (; ; size -= 2) {
@@ -138,13 +142,13 @@ export function nameLines(text, width) {
   }
 }
 
-/** A function that keeps what it gave for its last 256 kinds of arguments. */
-export function kept(make) {
+/** A function that keeps what it gave for the last `most` kinds of arguments. */
+export function kept(make, most = 256) {
   const made = new Map();
   return (...given) => {
     const key = given.join("\n");
     if (!made.has(key)) {
-      if (made.size === 256) {
+      if (made.size === most) {
         made.delete(made.keys().next().value);
       }
       made.set(key, make(...given));
@@ -156,7 +160,10 @@ export function kept(make) {
 /** A photo as it is drawn, as a sharp image: cover-fitted into 500x500, corners rounded. */
 export async function photo(path) {
   const corners = { raw: { width: 500, height: 500, channels: 1 } };
-  return library("sharp")(path).flatten().resize(500, 500).joinChannel(await cornersAlpha(), corners);
+  return library("sharp")(path)
+    .flatten()
+    .resize(500, 500)
+    .joinChannel(await cornersAlpha(), corners);
 }
 
 const cornersAlpha = kept(() => {
@@ -173,7 +180,9 @@ export function encode(image, form) {
 
 /** Draws this process's rows by `draw(row, path, form)`, several at once: what it awaits is done by other threads. */
 export async function run(draw, { atOnce = 2 } = {}) {
-  const left = rows(limit).filter((_, number) => number % processes === share).values();
+  const left = rows(limit)
+    .filter((_, number) => number % processes === share)
+    .values();
   const drawOn = async () => {
     for (const row of left) {
       await draw(row, join(folder, `${row.id}.${form}`), form);

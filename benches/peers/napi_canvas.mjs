@@ -17,7 +17,12 @@ function ground() {
   const context = canvas.getContext("2d");
   const { width, height } = card.SIZE;
   const reach = (width + height) / 4;
-  const gradient = context.createLinearGradient(width / 2 - reach, height / 2 - reach, width / 2 + reach, height / 2 + reach);
+  const gradient = context.createLinearGradient(
+    width / 2 - reach,
+    height / 2 - reach,
+    width / 2 + reach,
+    height / 2 + reach,
+  );
   gradient.addColorStop(0, "#0f172a");
   gradient.addColorStop(1, "#1e3a8a");
   context.fillStyle = gradient;
@@ -83,7 +88,7 @@ const write = (text, x, y, weight, size, color) => {
 const width = card.kept((text) => {
   context.font = font(700, 100);
   return context.measureText(text).width / 100;
-});
+}, 4096);
 
 async function draw(row, path, form) {
   const shot = await photo(card.photoPath(row));
@@ -93,7 +98,9 @@ async function draw(row, path, form) {
   write(row.brand.toUpperCase(), 620, baseline(96, 28.8, 24), 400, 24, "#93c5fd");
   context.letterSpacing = "0px";
   const { size, lines } = card.nameLines(row.name, width);
-  lines.forEach((line, number) => write(line, 620, baseline(136 + number * size * 1.1, size * 1.1, size), 700, size, "white"));
+  lines.forEach((line, number) =>
+    write(line, 620, baseline(136 + number * size * 1.1, size * 1.1, size), 700, size, "white"),
+  );
   write(card.greeting(row), 620, baseline(300, 36, 30), 400, 30, "#e2e8f0");
   for (let number = 0; number < 5; number += 1) {
     context.fillStyle = number < card.stars(row) ? "#fbbf24" : "#475569";

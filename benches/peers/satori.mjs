@@ -10,7 +10,12 @@ const { default: satori } = card.library("satori");
 const { Resvg } = card.library("@resvg/resvg-js");
 const sharp = card.library("sharp");
 
-const fonts = card.FONTS.map(({ weight, path }) => ({ name: card.FAMILY, weight, style: "normal", data: readFileSync(path) }));
+const fonts = card.FONTS.map(({ weight, path }) => ({
+  name: card.FAMILY,
+  weight,
+  style: "normal",
+  data: readFileSync(path),
+}));
 const width = await card.measurer();
 
 const box = (style, ...children) => ({ type: "div", props: { style: { display: "flex", ...style }, children } });
@@ -24,7 +29,10 @@ const pill = (height, padding, color, words, font) =>
 
 const star = (row, number) => ({
   type: "path",
-  props: { d: `M${card.starPoints(number * 40, 0).join("L")}Z`, fill: number < card.stars(row) ? "#fbbf24" : "#475569" },
+  props: {
+    d: `M${card.starPoints(number * 40, 0).join("L")}Z`,
+    fill: number < card.stars(row) ? "#fbbf24" : "#475569",
+  },
 });
 
 function tree(row) {
@@ -33,10 +41,21 @@ function tree(row) {
     { width: AREA.width, height: AREA.height, fontFamily: card.FAMILY },
     text(row.brand.toUpperCase(), at(620, 96, { fontSize: 24, lineHeight: 1.2, letterSpacing: 3, color: "#93c5fd" })),
     ...lines.map((line, number) =>
-      text(line, at(620, 136 + number * size * 1.1, { fontSize: size, fontWeight: 700, lineHeight: 1.1, color: "white" })),
+      text(
+        line,
+        at(620, 136 + number * size * 1.1, { fontSize: size, fontWeight: 700, lineHeight: 1.1, color: "white" }),
+      ),
     ),
     text(card.greeting(row), at(620, 300, { fontSize: 30, lineHeight: 1.2, color: "#e2e8f0" })),
-    { type: "svg", props: { width: 192, height: 32, style: at(620, 362), children: [0, 1, 2, 3, 4].map((number) => star(row, number)) } },
+    {
+      type: "svg",
+      props: {
+        width: 192,
+        height: 32,
+        style: at(620, 362),
+        children: [0, 1, 2, 3, 4].map((number) => star(row, number)),
+      },
+    },
     box(
       at(620, 440, { alignItems: "center", gap: 24 }),
       pill(72, 28, "#f97316", card.price(row), { fontSize: 40, fontWeight: 700, color: "white" }),

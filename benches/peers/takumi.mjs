@@ -18,7 +18,14 @@ const at = (left, top, style) => ({ position: "absolute", left, top, ...style })
 const page = (...children) => box({ ...card.SIZE, position: "relative", fontFamily: card.FAMILY }, ...children);
 const pill = (height, padding, color, words, font) =>
   box(
-    { display: "flex", alignItems: "center", height, padding: `0 ${padding}px`, borderRadius: height / 2, backgroundColor: color },
+    {
+      display: "flex",
+      alignItems: "center",
+      height,
+      padding: `0 ${padding}px`,
+      borderRadius: height / 2,
+      backgroundColor: color,
+    },
     text(words, font),
   );
 
@@ -80,7 +87,16 @@ async function draw(row, path, form) {
     image(shot.src, 64, 64, 500, 500),
     text(row.brand.toUpperCase(), at(620, 96, { fontSize: 24, lineHeight: 1.2, letterSpacing: 3, color: "#93c5fd" })),
     ...lines.map((line, number) =>
-      text(line, at(620, 136 + number * size * 1.1, { fontSize: size, fontWeight: 700, lineHeight: 1.1, color: "white", whiteSpace: "nowrap" })),
+      text(
+        line,
+        at(620, 136 + number * size * 1.1, {
+          fontSize: size,
+          fontWeight: 700,
+          lineHeight: 1.1,
+          color: "white",
+          whiteSpace: "nowrap",
+        }),
+      ),
     ),
     text(card.greeting(row), at(620, 300, { fontSize: 30, lineHeight: 1.2, color: "#e2e8f0", whiteSpace: "nowrap" })),
     image(rating.src, 620, 362, 192, 32),
