@@ -39,23 +39,23 @@ fn ac_code(settings_index: u32, component: u32, symbol: u32) -> u32 {
 }
 
 // How many bits the strip takes.
-fn measure(strip: Strip, place_before: u32, of: u32) -> u32 {
+fn measure(strip: Strip, place_before: u32, settings_index: u32) -> u32 {
     var length = 0u;
     if strip.is_there && strip.index == 0u {
         let size = size_of(strip.dc_difference);
-        length += (dc_code(of, strip.component, size) >> 16u) + size;
+        length += (dc_code(settings_index, strip.component, size) >> 16u) + size;
     }
     var before = place_before;
     for (var mask = strip.mask; mask != 0u; mask &= mask - 1u) {
         let j = firstTrailingBit(mask);
         let zeros = strip.index * 8u + j - before - 1u;
         let size = size_of(coefficient(strip.words, j));
-        length += (zeros >> 4u) * (ac_code(of, strip.component, ZERO_RUN) >> 16u);
-        length += (ac_code(of, strip.component, (zeros & 15u) << 4u | size) >> 16u) + size;
+        length += (zeros >> 4u) * (ac_code(settings_index, strip.component, ZERO_RUN) >> 16u);
+        length += (ac_code(settings_index, strip.component, (zeros & 15u) << 4u | size) >> 16u) + size;
         before += zeros + 1u;
     }
     if ends_with_zeros(strip) {
-        length += ac_code(of, strip.component, END_OF_BLOCK) >> 16u;
+        length += ac_code(settings_index, strip.component, END_OF_BLOCK) >> 16u;
     }
     return length;
 }
@@ -89,11 +89,11 @@ fn put_symbol(writer: ptr<function, Writer>, code: u32, size: u32, extra: u32) {
 }
 
 // The same way as `measure`.
-fn pack(strip: Strip, place_before: u32, of: u32, first_bit: u32) {
+fn pack(strip: Strip, place_before: u32, settings_index: u32, first_bit: u32) {
     var writer = Writer(first_bit >> 5u, first_bit & 31u, 0u);
     if strip.is_there && strip.index == 0u {
         let size = size_of(strip.dc_difference);
-        put_symbol(&writer, dc_code(of, strip.component, size), size, extra_bits(strip.dc_difference, size));
+        put_symbol(&writer, dc_code(settings_index, strip.component, size), size, extra_bits(strip.dc_difference, size));
     }
     var before = place_before;
     for (var mask = strip.mask; mask != 0u; mask &= mask - 1u) {
@@ -102,14 +102,14 @@ fn pack(strip: Strip, place_before: u32, of: u32, first_bit: u32) {
         let zeros = strip.index * 8u + j - before - 1u;
         let size = size_of(value);
         for (var run = zeros >> 4u; run > 0u; run -= 1u) {
-            put_symbol(&writer, ac_code(of, strip.component, ZERO_RUN), 0u, 0u);
+            put_symbol(&writer, ac_code(settings_index, strip.component, ZERO_RUN), 0u, 0u);
         }
-        let code = ac_code(of, strip.component, (zeros & 15u) << 4u | size);
+        let code = ac_code(settings_index, strip.component, (zeros & 15u) << 4u | size);
         put_symbol(&writer, code, size, extra_bits(value, size));
         before += zeros + 1u;
     }
     if ends_with_zeros(strip) {
-        put_symbol(&writer, ac_code(of, strip.component, END_OF_BLOCK), 0u, 0u);
+        put_symbol(&writer, ac_code(settings_index, strip.component, END_OF_BLOCK), 0u, 0u);
     }
     if writer.pending != 0u {
         atomicOr(&stage[writer.word], writer.pending);
@@ -120,8 +120,8 @@ fn pack(strip: Strip, place_before: u32, of: u32, first_bit: u32) {
 fn cs_main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) local: u32) {
     let segment_index = chunk.first_segment + group.x;
     let segment = segments[segment_index];
-    let of = segment.settings;
-    let subsampling = settings[of].subsampling;
+    let settings_index = segment.settings;
+    let subsampling = settings[settings_index].subsampling;
     let tiles = (segment.mcus * blocks_of_mcu(subsampling) + TILE_BLOCKS - 1u) / TILE_BLOCKS;
 
     for (var i = local; i < STAGE_WORDS; i += 256u) {
@@ -139,8 +139,8 @@ fn cs_main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_in
         let strip = load_strip(segment, subsampling, tile, local);
         workgroupBarrier();
         let before = place_before(strip, local);
-        let sums = prefix_sum(local, measure(strip, before, of));
-        pack(strip, before, of, waiting + sums.x);
+        let sums = prefix_sum(local, measure(strip, before, settings_index));
+        pack(strip, before, settings_index, waiting + sums.x);
         workgroupBarrier();
 
         let end = waiting + sums.y;

@@ -243,7 +243,7 @@ mod tests {
         let tables = HuffmanTables::trained(&SymbolCounts::none());
         assert_is_a_code(&tables.dc[0], 12);
         assert_is_a_code(&tables.ac[1], 162);
-        assert!(tables.ac[0].counts[..7].iter().all(|count| *count == 0), "162 equal symbols are about 8 bits each");
+        assert!(tables.ac[0].counts[..6].iter().all(|count| *count == 0), "162 equal symbols take 7 or 8 bits");
     }
 
     #[test]
@@ -256,7 +256,7 @@ mod tests {
         }
         let table = &HuffmanTables::trained(&counts).ac[0];
         assert_is_a_code(table, 162);
-        assert!(table.counts[15] > 0 && table.counts[0] == 1, "{table:?}");
+        assert!(table.counts[15] > 100, "{table:?}");
     }
 
     #[test]

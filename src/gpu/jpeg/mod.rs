@@ -30,7 +30,10 @@ mod settings;
 mod slots;
 
 pub use chunks::{JpegSegment, segments_of_canvas};
-pub use device_layout::{GpuJpegChunk, GpuJpegSegment, GpuJpegSettings, GpuJpegSize};
+pub use device_layout::{
+    BLOCK_PACKED_WORDS, GpuJpegChunk, GpuJpegSegment, GpuJpegSettings, GpuJpegSize, SPILLED, SUBSAMPLING_420,
+    SUBSAMPLING_444, SYMBOLS,
+};
 pub use encoder::{EncodeOptions, JpegEncoder, JpegError, Room, Stage};
 pub use encoding::{EncodedSegments, Encoding};
 pub use file::JpegHead;
