@@ -51,7 +51,7 @@ fn measure(strip: Strip, place_before: u32, settings_index: u32) -> u32 {
         let zeros = strip.index * 8u + j - before - 1u;
         let size = size_of(coefficient(strip.words, j));
         length += (zeros >> 4u) * (ac_code(settings_index, strip.component, ZERO_RUN) >> 16u);
-        length += (ac_code(settings_index, strip.component, (zeros & 15u) << 4u | size) >> 16u) + size;
+        length += (ac_code(settings_index, strip.component, ((zeros & 15u) << 4u) | size) >> 16u) + size;
         before += zeros + 1u;
     }
     if ends_with_zeros(strip) {
@@ -104,7 +104,7 @@ fn pack(strip: Strip, place_before: u32, settings_index: u32, first_bit: u32) {
         for (var run = zeros >> 4u; run > 0u; run -= 1u) {
             put_symbol(&writer, ac_code(settings_index, strip.component, ZERO_RUN), 0u, 0u);
         }
-        let code = ac_code(settings_index, strip.component, (zeros & 15u) << 4u | size);
+        let code = ac_code(settings_index, strip.component, ((zeros & 15u) << 4u) | size);
         put_symbol(&writer, code, size, extra_bits(value, size));
         before += zeros + 1u;
     }

@@ -32,7 +32,7 @@ fn count_strip(strip: Strip, place_before: u32) {
         if zeros > 15u {
             atomicAdd(&here[first + ZERO_RUN], zeros >> 4u);
         }
-        atomicAdd(&here[first + ((zeros & 15u) << 4u | size_of(coefficient(strip.words, j)))], 1u);
+        atomicAdd(&here[first + (((zeros & 15u) << 4u) | size_of(coefficient(strip.words, j)))], 1u);
         before += zeros + 1u;
     }
     if ends_with_zeros(strip) {

@@ -150,7 +150,8 @@ fn dct(in: Eight, is_column: bool) -> Eight {
 
 // Divides to the nearest, halves away from zero, and puts the result where zig-zag order wants it.
 fn put_quantised(block: u32, value: i32, divisor: vec2<u32>) {
-    let magnitude = (u32(abs(value)) + (divisor.y & 0xffffu)) * (divisor.x & 0xffffu) >> (divisor.x >> 16u);
+    let product = (u32(abs(value)) + (divisor.y & 0xffffu)) * (divisor.x & 0xffffu);
+    let magnitude = product >> (divisor.x >> 16u);
     let place = divisor.y >> 16u;
     blocks[block * BLOCK_WORDS + place + (place >> 3u)] = select(i32(magnitude), -i32(magnitude), value < 0);
 }

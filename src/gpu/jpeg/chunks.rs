@@ -119,8 +119,7 @@ mod tests {
 
     #[test]
     fn a_canvas_is_covered_once() {
-        let segments: Vec<_> =
-            segments_of_canvas((0, 628), (1200, 628), 25, ChromaSubsampling::Chroma420, 0).collect();
+        let segments: Vec<_> = segments_of_canvas((0, 628), (1200, 628), 25, ChromaSubsampling::Chroma420, 0).collect();
         assert_eq!(segments.len(), 3 * 40);
         let last = JpegSegment { x: 800, y: 628 + 624, mcus: 25, right: 1199, bottom: 1255, settings: 0 };
         assert_eq!(segments[119], last);

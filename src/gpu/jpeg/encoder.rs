@@ -9,7 +9,7 @@ use super::chunks::{Chunk, JpegSegment, blocks_within, split};
 use super::device_layout::{
     BLOCK_COEFFICIENT_BYTES, BLOCK_PACKED_WORDS, GpuJpegChunk, GpuJpegSettings, GpuJpegSize, SYMBOLS,
 };
-use super::encoding::{Encoding, EncodedSegments, read_back};
+use super::encoding::{EncodedSegments, Encoding, read_back};
 use super::huffman::SymbolCounts;
 use super::passes::{CHUNK_STRIDE, Pass, Passes};
 use super::settings::JpegSettings;
@@ -323,9 +323,9 @@ impl JpegEncoder {
         self.passes.transform.record(&mut encoder, &groups.transform, 0, size, None);
         let bytes = work.blocks * u64::from(BLOCK_COEFFICIENT_BYTES);
         let words = read_back(device, queue, encoder, self.coefficients.get(), bytes)?;
-        let blocks = words.chunks_exact(32).map(|block| {
-            std::array::from_fn(|place| (block[place / 2] >> (place % 2 * 16)) as u16 as i16)
-        });
+        let blocks = words
+            .chunks_exact(32)
+            .map(|block| std::array::from_fn(|place| (block[place / 2] >> (place % 2 * 16)) as u16 as i16));
         Ok(blocks.collect())
     }
 

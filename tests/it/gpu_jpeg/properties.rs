@@ -51,7 +51,7 @@ fn any_picture_is_what_libjpeg_makes_of_it() {
     proptest!(config, |((size, quality, subsampling, segment_mcus, background, seed, room) in inputs)| {
         let subsampling = SUBSAMPLINGS[subsampling];
         let columns = columns(size.0, subsampling);
-        let segment_mcus = (1..=segment_mcus.min(columns)).rev().find(|mcus| columns % mcus == 0).expect("1 divides");
+        let segment_mcus = (1..=segment_mcus.min(columns)).rev().find(|mcus| columns.is_multiple_of(*mcus)).expect("1 divides");
         let settings = JpegSettings { background, ..JpegSettings::new(quality, subsampling) };
         let pixels = collage(size, seed);
         let sheet = Sheet::new(&gpu, size, &pixels);

@@ -106,8 +106,7 @@ impl Bits {
 
 /// Reads a whole file.
 pub fn parse(file: &[u8]) -> Result<Parsed, String> {
-    let mut parsed =
-        Parsed { width: 0, height: 0, components: Vec::new(), restart_mcus: 0, segments: Vec::new() };
+    let mut parsed = Parsed { width: 0, height: 0, components: Vec::new(), restart_mcus: 0, segments: Vec::new() };
     let mut steps: [Option<[u8; 64]>; 4] = [None; 4];
     let mut tables: [[Option<Table>; 4]; 2] = Default::default();
     let mut component_steps = Vec::new();
@@ -196,8 +195,7 @@ fn parse_segment(
     let mut blocks = Vec::new();
     let mut predictions = vec![0_i16; coders.len()];
     for _ in 0..mcus {
-        for ((([across, down], _), [dc, ac]), prediction) in
-            parsed.components.iter().zip(coders).zip(&mut predictions)
+        for ((([across, down], _), [dc, ac]), prediction) in parsed.components.iter().zip(coders).zip(&mut predictions)
         {
             for _ in 0..across * down {
                 let mut block = [0; 64];
