@@ -9,11 +9,11 @@
 // | group 0, binding 4  | bits: the first of a word is its highest; BLOCK_PACKED_WORDS words for every block  |
 // | group 0, binding 5  | GpuJpegSize of each segment, but for the offset                                     |
 //
-// A workgroup takes one segment, 32 blocks at a time: workgroup x counts segments.
+// A workgroup takes one segment, 64 blocks at a time: workgroup x counts segments.
 //
 //   measure            prefix sum          pack                     flush
-//   bits of 8     ──>  first bit of  ──>   OR of codes into    ──>  whole words out, 0xff counted;
-//   coefficients       each strip          workgroup memory         the last bits stay for the next 32 blocks
+//   bits of        ──> first bit of   ──>  OR of codes into    ──>  whole words out, 0xff counted;
+//   each block         each block          workgroup memory         the last bits stay for the next 64 blocks
 //
 // The last byte is filled up with ones (T.81, F.1.2.3).
 
@@ -24,9 +24,12 @@
 @group(0) @binding(4) var<storage, read_write> bits: array<u32>;
 @group(0) @binding(5) var<storage, read_write> sizes: array<GpuJpegSize>;
 
-// The longest that 32 blocks can be, and 31 bits that were left: 32 × 1,665 + 31 bits.
-const STAGE_WORDS: u32 = 1666u;
-var<workgroup> stage: array<atomic<u32>, 1666>;
+const GROUP_SIZE: u32 = 64u;
+const SCAN_BITS: u32 = 3u;
+
+// The longest that 64 blocks can be, and 31 bits that were left.
+const STAGE_WORDS: u32 = ((TILE_BLOCKS * BLOCK_BITS + 31u) >> 5u) + 1u;
+var<workgroup> stage: array<atomic<u32>, STAGE_WORDS>;
 var<workgroup> bytes_ff: atomic<u32>;
 
 // A code and its length in bits, from bit 16 up.
@@ -38,24 +41,25 @@ fn ac_code(settings_index: u32, component: u32, symbol: u32) -> u32 {
     return settings[settings_index].ac_codes[component * 256u + symbol];
 }
 
-// How many bits the strip takes.
-fn measure(strip: Strip, place_before: u32, settings_index: u32) -> u32 {
-    var length = 0u;
-    if strip.is_there && strip.index == 0u {
-        let size = size_of(strip.dc_difference);
-        length += (dc_code(settings_index, strip.component, size) >> 16u) + size;
+// How many bits the block takes.
+fn measure(block: Block, settings_index: u32) -> u32 {
+    if !block.is_there {
+        return 0u;
     }
-    var before = place_before;
-    for (var mask = strip.mask; mask != 0u; mask &= mask - 1u) {
-        let j = firstTrailingBit(mask);
-        let zeros = strip.index * 8u + j - before - 1u;
-        let size = size_of(coefficient(strip.words, j));
-        length += (zeros >> 4u) * (ac_code(settings_index, strip.component, ZERO_RUN) >> 16u);
-        length += (ac_code(settings_index, strip.component, ((zeros & 15u) << 4u) | size) >> 16u) + size;
-        before += zeros + 1u;
+    let dc_size = size_of(block.dc_difference);
+    var length = (dc_code(settings_index, block.component, dc_size) >> 16u) + dc_size;
+    let zero_run = ac_code(settings_index, block.component, ZERO_RUN) >> 16u;
+    var before = 0u;
+    for (var mask = block.mask; any(mask != vec2<u32>(0u)); mask = without_first(mask)) {
+        let place = first_place(mask);
+        let zeros = place - before - 1u;
+        let size = size_of(coefficient(block, place));
+        length += (zeros >> 4u) * zero_run;
+        length += (ac_code(settings_index, block.component, ((zeros & 15u) << 4u) | size) >> 16u) + size;
+        before = place;
     }
-    if ends_with_zeros(strip) {
-        length += ac_code(settings_index, strip.component, END_OF_BLOCK) >> 16u;
+    if ends_with_zeros(block) {
+        length += ac_code(settings_index, block.component, END_OF_BLOCK) >> 16u;
     }
     return length;
 }
@@ -68,63 +72,64 @@ struct Writer {
     pending: u32,
 }
 
-// `length`: 1 to 27.
-fn put(writer: ptr<function, Writer>, code: u32, length: u32) {
+// A Huffman code, and the bits that follow it: the value, or one less than it where it is negative, in `size` bits.
+// 1 to 27 bits together.
+fn put_symbol(writer: ptr<function, Writer>, code: u32, value: i32, size: u32) {
+    let extra = u32(value + (value >> 31u)) & ((1u << size) - 1u);
+    let new_bits = ((code & 0xffffu) << size) | extra;
+    let length = (code >> 16u) + size;
     let free = 32u - (*writer).used;
     if length < free {
-        (*writer).pending |= code << (free - length);
+        (*writer).pending |= new_bits << (free - length);
         (*writer).used += length;
         return;
     }
     let rest = length - free;
-    atomicOr(&stage[(*writer).word], (*writer).pending | (code >> rest));
+    atomicOr(&stage[(*writer).word], (*writer).pending | (new_bits >> rest));
     (*writer).word += 1u;
     (*writer).used = rest;
-    (*writer).pending = select(0u, code << ((32u - rest) & 31u), rest > 0u);
-}
-
-// A Huffman code with the bits that follow it.
-fn put_symbol(writer: ptr<function, Writer>, code: u32, size: u32, extra: u32) {
-    put(writer, ((code & 0xffffu) << size) | extra, (code >> 16u) + size);
+    // A shift by 32 is none at all.
+    (*writer).pending = select(0u, new_bits << ((32u - rest) & 31u), rest > 0u);
 }
 
 // The same way as `measure`.
-fn pack(strip: Strip, place_before: u32, settings_index: u32, first_bit: u32) {
+fn pack(block: Block, settings_index: u32, first_bit: u32) {
+    if !block.is_there {
+        return;
+    }
     var writer = Writer(first_bit >> 5u, first_bit & 31u, 0u);
-    if strip.is_there && strip.index == 0u {
-        let size = size_of(strip.dc_difference);
-        put_symbol(&writer, dc_code(settings_index, strip.component, size), size, extra_bits(strip.dc_difference, size));
-    }
-    var before = place_before;
-    for (var mask = strip.mask; mask != 0u; mask &= mask - 1u) {
-        let j = firstTrailingBit(mask);
-        let value = coefficient(strip.words, j);
-        let zeros = strip.index * 8u + j - before - 1u;
+    let dc_size = size_of(block.dc_difference);
+    put_symbol(&writer, dc_code(settings_index, block.component, dc_size), block.dc_difference, dc_size);
+    var before = 0u;
+    for (var mask = block.mask; any(mask != vec2<u32>(0u)); mask = without_first(mask)) {
+        let place = first_place(mask);
+        let value = coefficient(block, place);
         let size = size_of(value);
-        for (var run = zeros >> 4u; run > 0u; run -= 1u) {
-            put_symbol(&writer, ac_code(settings_index, strip.component, ZERO_RUN), 0u, 0u);
+        var zeros = place - before - 1u;
+        for (; zeros > 15u; zeros -= 16u) {
+            put_symbol(&writer, ac_code(settings_index, block.component, ZERO_RUN), 0, 0u);
         }
-        let code = ac_code(settings_index, strip.component, ((zeros & 15u) << 4u) | size);
-        put_symbol(&writer, code, size, extra_bits(value, size));
-        before += zeros + 1u;
+        put_symbol(&writer, ac_code(settings_index, block.component, (zeros << 4u) | size), value, size);
+        before = place;
     }
-    if ends_with_zeros(strip) {
-        put_symbol(&writer, ac_code(settings_index, strip.component, END_OF_BLOCK), 0u, 0u);
+    if ends_with_zeros(block) {
+        put_symbol(&writer, ac_code(settings_index, block.component, END_OF_BLOCK), 0, 0u);
     }
     if writer.pending != 0u {
         atomicOr(&stage[writer.word], writer.pending);
     }
 }
 
-@compute @workgroup_size(256)
+@compute @workgroup_size(64)
 fn cs_main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) local: u32) {
     let segment_index = chunk.first_segment + group.x;
     let segment = segments[segment_index];
     let settings_index = segment.settings;
     let subsampling = settings[settings_index].subsampling;
-    let tiles = (segment.mcus * blocks_of_mcu(subsampling) + TILE_BLOCKS - 1u) / TILE_BLOCKS;
+    let block_count = segment.mcus * blocks_of_mcu(subsampling);
 
-    for (var i = local; i < STAGE_WORDS; i += 256u) {
+    let used_words = ((min(block_count, TILE_BLOCKS) * BLOCK_BITS + 31u) >> 5u) + 1u;
+    for (var i = local; i < used_words; i += GROUP_SIZE) {
         atomicStore(&stage[i], 0u);
     }
     if local == 0u {
@@ -135,19 +140,17 @@ fn cs_main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_in
     var written = 0u;
     var waiting = 0u;
     var found_ff = 0u;
-    for (var tile = 0u; tile < tiles; tile += 1u) {
-        let strip = load_strip(segment, subsampling, tile, local);
-        workgroupBarrier();
-        let before = place_before(strip, local);
-        let sums = prefix_sum(local, measure(strip, before, settings_index));
-        pack(strip, before, settings_index, waiting + sums.x);
+    for (var tile = 0u; tile < block_count; tile += TILE_BLOCKS) {
+        let block = load_block(segment, subsampling, tile + local);
+        let sums = prefix_sum(local, measure(block, settings_index));
+        pack(block, settings_index, waiting + sums.x);
         workgroupBarrier();
 
         let end = waiting + sums.y;
         let whole = end >> 5u;
         let rest = atomicLoad(&stage[whole]);
         workgroupBarrier();
-        for (var i = local; i <= whole; i += 256u) {
+        for (var i = local; i <= whole; i += GROUP_SIZE) {
             let word = atomicExchange(&stage[i], 0u);
             if i < whole {
                 bits[first_word + written + i] = word;

@@ -1,4 +1,4 @@
-// Shared by the passes that encode JPEG: what they are told, the codes, and a prefix sum over a workgroup.
+// Shared by the passes that encode JPEG: what they are told and what they find out.
 //
 //   sheet texture                                                     CPU: head + segments + RSTn + EOI = a file
 //      │                                                                                               ▲
@@ -14,8 +14,7 @@
 // from one segment into another (ITU-T T.81, E.1.4), so segments are coded side by side, and each is useful alone.
 //
 // An *MCU* is what is coded together: 16 × 16 pixels and six blocks (Y Y Y Y Cb Cr) with 4:2:0, 8 × 8 pixels and
-// three blocks (Y Cb Cr) with 4:4:4. A *block* is 8 × 8 coefficients; a *strip* is eight of them, neighbours in
-// zig-zag order: what one invocation of jpeg_code and jpeg_count looks after.
+// three blocks (Y Cb Cr) with 4:4:4. A *block* is 8 × 8 coefficients.
 //
 // All arithmetic is in 32-bit integers, as libjpeg's is, so that a file comes out the same on every device.
 
@@ -80,6 +79,7 @@ const SUBSAMPLING_420: u32 = 1u;
 const SPILLED: u32 = 0xffffffffu;
 
 // A block has at most a code of 16 bits and 11 more for DC, and 63 times 16 and 10 for AC: 1,665 bits.
+const BLOCK_BITS: u32 = 1665u;
 const BLOCK_PACKED_WORDS: u32 = 53u;
 
 // Blocks of an MCU.
@@ -91,35 +91,4 @@ fn blocks_of_mcu(subsampling: u32) -> u32 {
 fn count_ff(word: u32) -> u32 {
     let inverse = ~word;
     return countOneBits(~(((inverse & 0x7f7f7f7fu) + 0x7f7f7f7fu) | inverse | 0x7f7f7f7fu));
-}
-
-// Prefix sums over a workgroup of 256, with no assumption about subgroups: 16 invocations sum 16 values each, then
-// everybody sums 16 sums. Four barriers less than a tree, and hardly slower. A gap after every 16 values keeps the
-// 16 invocations on different memory banks.
-var<workgroup> scan_values: array<u32, 272>;
-var<workgroup> scan_sums: array<u32, 16>;
-
-// The sum of the values of lower invocations, and of all. In uniform control flow; a barrier must come before the
-// next call.
-fn prefix_sum(local: u32, value: u32) -> vec2<u32> {
-    let at = local + (local >> 4u);
-    scan_values[at] = value;
-    workgroupBarrier();
-    if local < 16u {
-        var sum = 0u;
-        for (var i = local * 17u; i < local * 17u + 16u; i += 1u) {
-            let here = scan_values[i];
-            scan_values[i] = sum;
-            sum += here;
-        }
-        scan_sums[local] = sum;
-    }
-    workgroupBarrier();
-    var before = scan_values[at];
-    var total = 0u;
-    for (var i = 0u; i < 16u; i += 1u) {
-        before += select(0u, scan_sums[i], i < (local >> 4u));
-        total += scan_sums[i];
-    }
-    return vec2<u32>(before, total);
 }

@@ -17,6 +17,7 @@
 @group(0) @binding(1) var<storage, read_write> sizes: array<GpuJpegSize>;
 @group(0) @binding(2) var<storage, read_write> output: array<u32>;
 
+const SCAN_BITS: u32 = 4u;
 const EACH: u32 = 8u;
 const TILE_SEGMENTS: u32 = 2048u;
 

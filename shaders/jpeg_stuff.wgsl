@@ -22,6 +22,7 @@
 @group(0) @binding(3) var<storage, read> sizes: array<GpuJpegSize>;
 @group(0) @binding(4) var<storage, read_write> output: array<u32>;
 
+const SCAN_BITS: u32 = 4u;
 const TILE_WORDS: u32 = 256u;
 // 256 words twice as long, three bytes that were left, and one that is only ever zero.
 const STAGE_WORDS: u32 = 514u;

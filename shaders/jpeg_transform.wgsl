@@ -37,6 +37,9 @@ var<workgroup> blocks: array<i32, 1728>;
 // Red, green and blue of a pixel over the background: c + (1 − a) · background, rounded to the nearest.
 fn pixel(x: u32, y: u32, background: u32) -> vec3<i32> {
     let texel = vec4<u32>(textureLoad(sheet, vec2<u32>(x, y), 0) * 255.0 + 0.5);
+    if texel.a == 255u {
+        return vec3<i32>(texel.rgb);
+    }
     let back = vec3<u32>(background & 0xffu, (background >> 8u) & 0xffu, (background >> 16u) & 0xffu);
     let over = texel.rgb + (back * (255u - texel.a) + 127u) / 255u;
     return vec3<i32>(min(over, vec3<u32>(255u)));

@@ -2,6 +2,8 @@
 
 /// What every pass starts with.
 pub const COMMON_WGSL: &str = include_str!("../../../shaders/jpeg_common.wgsl");
+/// What passes that need prefix sums start with, after [`COMMON_WGSL`].
+pub const SCAN_WGSL: &str = include_str!("../../../shaders/jpeg_scan.wgsl");
 /// What passes that look at coefficients as symbols start with, after [`COMMON_WGSL`].
 pub const SYMBOLS_WGSL: &str = include_str!("../../../shaders/jpeg_symbols.wgsl");
 /// Pixels to coefficients.
@@ -19,9 +21,9 @@ pub const COUNT_WGSL: &str = include_str!("../../../shaders/jpeg_count.wgsl");
 pub fn sources() -> [(&'static str, String); 5] {
     [
         ("jpeg_transform", [COMMON_WGSL, TRANSFORM_WGSL].join("\n")),
-        ("jpeg_code", [COMMON_WGSL, SYMBOLS_WGSL, CODE_WGSL].join("\n")),
-        ("jpeg_place", [COMMON_WGSL, PLACE_WGSL].join("\n")),
-        ("jpeg_stuff", [COMMON_WGSL, STUFF_WGSL].join("\n")),
+        ("jpeg_code", [COMMON_WGSL, SCAN_WGSL, SYMBOLS_WGSL, CODE_WGSL].join("\n")),
+        ("jpeg_place", [COMMON_WGSL, SCAN_WGSL, PLACE_WGSL].join("\n")),
+        ("jpeg_stuff", [COMMON_WGSL, SCAN_WGSL, STUFF_WGSL].join("\n")),
         ("jpeg_count", [COMMON_WGSL, SYMBOLS_WGSL, COUNT_WGSL].join("\n")),
     ]
 }
