@@ -11,6 +11,7 @@
 //! Fed by `sheet/`; feeds `encode/`.
 
 mod device;
+pub mod jpeg;
 mod painter;
 pub mod passes;
 mod photos;

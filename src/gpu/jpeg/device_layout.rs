@@ -16,6 +16,8 @@ pub const SPILLED: u32 = u32::MAX;
 pub const BLOCK_PACKED_WORDS: u32 = 53;
 /// Bytes of a block's coefficients.
 pub const BLOCK_COEFFICIENT_BYTES: u32 = 128;
+/// Words before the output's table.
+pub const TABLE_WORD: u32 = 4;
 /// Symbols that `jpeg_count.wgsl` counts for each of the settings.
 pub const SYMBOLS: u32 = 544;
 

@@ -3,8 +3,9 @@
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
-use super::device_layout::SPILLED;
-use super::encoder::{Expected, JpegError};
+use super::device_layout::{SPILLED, TABLE_WORD};
+use super::encoder::Expected;
+use super::options::JpegError;
 use super::slots::{Slot, SlotPool};
 
 /// Longer than any sheet takes; then the device hangs.
@@ -93,7 +94,7 @@ impl Encoding {
     }
 }
 
-fn poll(device: &wgpu::Device, submission: wgpu::SubmissionIndex) -> Result<(), JpegError> {
+pub(super) fn poll(device: &wgpu::Device, submission: wgpu::SubmissionIndex) -> Result<(), JpegError> {
     let wait = wgpu::PollType::Wait { submission_index: Some(submission), timeout: Some(HANG) };
     device.poll(wait).map(drop).map_err(|error| JpegError::Device(error.to_string()))
 }
@@ -126,7 +127,7 @@ impl EncodedSegments {
     /// Offset and length.
     fn entry(&self, index: usize) -> (u32, u32) {
         assert!(index < self.segments, "segment {index} of {}", self.segments);
-        let at = super::encoder::TABLE_WORD as usize + index * 2;
+        let at = TABLE_WORD as usize + index * 2;
         (word(self.view(), at), word(self.view(), at + 1))
     }
 
@@ -166,33 +167,4 @@ impl Drop for EncodedSegments {
             self.pool.give_back(slot);
         }
     }
-}
-
-/// Submits the commands, and waits for the words of a buffer after them.
-pub(super) fn read_back(
-    device: &wgpu::Device,
-    queue: &wgpu::Queue,
-    mut encoder: wgpu::CommandEncoder,
-    from: &wgpu::Buffer,
-    bytes: u64,
-) -> Result<Vec<u32>, JpegError> {
-    let readback = device.create_buffer(&wgpu::BufferDescriptor {
-        label: Some("jpeg readback"),
-        size: bytes,
-        usage: wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST,
-        mapped_at_creation: false,
-    });
-    encoder.copy_buffer_to_buffer(from, 0, &readback, 0, bytes);
-    let submission = queue.submit([encoder.finish()]);
-    let (tell, mapped) = channel();
-    readback.map_async(wgpu::MapMode::Read, .., move |result| {
-        let _ = tell.send(result.is_ok());
-    });
-    poll(device, submission)?;
-    if !mapped.try_recv().unwrap_or(false) {
-        return Err(JpegError::Device("a buffer could not be mapped".to_owned()));
-    }
-    let view = readback.get_mapped_range(..).map_err(|error| JpegError::Device(error.to_string()))?;
-    // Copied, because a mapped range need not be aligned for words.
-    Ok(bytemuck::pod_collect_to_vec(&view))
 }

@@ -24,19 +24,23 @@ mod encoder;
 mod encoding;
 mod file;
 mod huffman;
+mod inspect;
+mod options;
 pub mod passes;
 mod quantiser;
 mod settings;
 mod slots;
+mod work;
 
 pub use chunks::{JpegSegment, segments_of_canvas};
 pub use device_layout::{
     BLOCK_PACKED_WORDS, GpuJpegChunk, GpuJpegSegment, GpuJpegSettings, GpuJpegSize, SPILLED, SUBSAMPLING_420,
     SUBSAMPLING_444, SYMBOLS,
 };
-pub use encoder::{EncodeOptions, JpegEncoder, JpegError, Room, Stage};
+pub use encoder::JpegEncoder;
 pub use encoding::{EncodedSegments, Encoding};
 pub use file::JpegHead;
 pub use huffman::{CodeTable, HuffmanTables, SymbolCounts};
+pub use options::{EncodeOptions, JpegError, Room, Stage};
 pub use quantiser::QuantTable;
 pub use settings::{ChromaSubsampling, JpegSettings};

@@ -12,6 +12,11 @@ fn module(name: &str, source: &str) -> Module {
 
 #[test]
 fn every_pass_is_valid_and_small_enough_for_every_adapter() {
+    let files = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/shaders")).expect("the folder");
+    let is_of_jpeg = |file: &std::fs::DirEntry| file.file_name().to_string_lossy().starts_with("jpeg_");
+    let files = files.map(|file| file.expect("an entry")).filter(is_of_jpeg).count();
+    // With what they share: common, scan, symbols.
+    assert_eq!(files, sources().len() + 3, "a shader file that no pass is made of");
     for (name, source) in sources() {
         let module = module(name, &source);
         let mut validator =
