@@ -10,11 +10,11 @@
 //
 // A zero goes behind each 0xff, so that decoders do not take it for a marker (T.81, F.1.2.3).
 //
-// A workgroup takes one segment, 256 words at a time: workgroup x counts segments.
+// A workgroup takes one segment, 64 words at a time: workgroup x counts segments.
 //
 //   expand              prefix sum         place                      flush
 //   4 bytes become ──>  first byte    ──>  OR into workgroup    ──>   whole words out;
-//   4 to 8              of each word       memory                     the last bytes stay for the next 256 words
+//   4 to 8              of each word       memory                     the last bytes stay for the next 64 words
 
 @group(0) @binding(0) var<uniform> chunk: GpuJpegChunk;
 @group(0) @binding(1) var<storage, read> segments: array<GpuJpegSegment>;
@@ -22,11 +22,11 @@
 @group(0) @binding(3) var<storage, read> sizes: array<GpuJpegSize>;
 @group(0) @binding(4) var<storage, read_write> output: array<u32>;
 
-const SCAN_BITS: u32 = 4u;
-const TILE_WORDS: u32 = 256u;
-// 256 words twice as long, three bytes that were left, and one that is only ever zero.
-const STAGE_WORDS: u32 = 514u;
-var<workgroup> stage: array<atomic<u32>, 514>;
+const SCAN_BITS: u32 = 3u;
+const TILE_WORDS: u32 = 64u;
+// A tile twice as long, and three bytes that were left.
+const STAGE_WORDS: u32 = TILE_WORDS * 2u + 1u;
+var<workgroup> stage: array<atomic<u32>, STAGE_WORDS>;
 
 // Up to eight bytes, the first one lowest.
 struct Expanded {
@@ -63,7 +63,7 @@ fn place(expanded: Expanded, first_byte: u32) {
     }
 }
 
-@compute @workgroup_size(256)
+@compute @workgroup_size(64)
 fn cs_main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) local: u32) {
     let segment_index = chunk.first_segment + group.x;
     let size = sizes[segment_index];
@@ -74,7 +74,7 @@ fn cs_main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_in
     let to = chunk.data_word + (size.offset >> 2u);
     let words = (size.packed_bytes + 3u) >> 2u;
 
-    for (var i = local; i < STAGE_WORDS; i += 256u) {
+    for (var i = local; i < STAGE_WORDS; i += TILE_WORDS) {
         atomicStore(&stage[i], 0u);
     }
     workgroupBarrier();
@@ -95,7 +95,7 @@ fn cs_main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_in
         let whole = end >> 2u;
         let rest = atomicLoad(&stage[whole]);
         workgroupBarrier();
-        for (var i = local; i <= whole; i += 256u) {
+        for (var i = local; i <= whole; i += TILE_WORDS) {
             let word = atomicExchange(&stage[i], 0u);
             if i < whole {
                 output[to + written + i] = word;

@@ -38,7 +38,7 @@ fn any_picture_is_what_libjpeg_makes_of_it() {
     let _turn = gpu_turn();
     let gpu = Gpu::open();
     let encoder = std::cell::RefCell::new(JpegEncoder::new(&gpu.device));
-    let config = ProptestConfig { cases: 160, failure_persistence: None, ..ProptestConfig::default() };
+    let config = ProptestConfig { cases: 600, failure_persistence: None, ..ProptestConfig::default() };
     let inputs = (
         (1..200_u32, 1..80_u32),
         1..=100_u8,
