@@ -50,3 +50,10 @@ fn fs_main(in: Varyings) -> @location(0) vec4<f32> {
     let distance = mask_distance(vec2<f32>(pixel) + 0.5, in.page_outline.y, in.mask, in.radii);
     return texel * (coverage(distance) * in.opacity);
 }
+
+// Opaque photos, wholly inside their mask: not blended.
+@fragment
+fn fs_blit(in: Varyings) -> @location(0) vec4<f32> {
+    let pixel = vec2<i32>(in.position.xy) - in.offsets.xy;
+    return textureLoad(pages, pixel + in.offsets.zw, i32(in.page_outline.x), 0);
+}

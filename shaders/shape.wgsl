@@ -126,3 +126,16 @@ fn fs_main(in: Varyings) -> @location(0) vec4<f32> {
     }
     return color * cover;
 }
+
+// Opaque shapes of one colour, wholly inside their outline: not blended.
+@fragment
+fn fs_fill(in: Varyings) -> @location(0) vec4<f32> {
+    return in.color;
+}
+
+// The same with a linear gradient.
+@fragment
+fn fs_gradient(in: Varyings) -> @location(0) vec4<f32> {
+    let point = in.position.xy - in.origin;
+    return in.color * gradient_color(dot(point - in.axis.xy, in.axis.zw), in.kinds.z, in.kinds.w);
+}

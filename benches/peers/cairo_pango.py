@@ -29,7 +29,8 @@ def ground():
 
 @functools.lru_cache(maxsize=256)
 def photo(path):
-    return surface(card.photo(path))
+    # What card.photo keeps as well is for Pillow.
+    return surface(card.photo.__wrapped__(path))
 
 
 @functools.lru_cache(maxsize=None)

@@ -1,6 +1,7 @@
 """Runs gravure and the programs beside this file in turn, and prints what each takes. Called by run.sh."""
 
 import csv
+import ctypes
 import glob
 import os
 import resource
@@ -18,7 +19,26 @@ import card
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 GRAVURE = os.path.join(card.ROOT, "target/release/gravure")
+NODE = os.path.join(card.ROOT, "target/peers/node/node_modules/.bin/node")
 CORES = os.cpu_count()
+
+# Written by hand for the card, with pixels kept, or a general engine: what the last word of `kind` compares with.
+PEERS = {
+    "cairo": ("cairo + Pango", "by hand", [sys.executable, "cairo_pango.py"]),
+    "pillow": ("Pillow", "by hand", [sys.executable, "pillow.py"]),
+    "canvas": ("@napi-rs/canvas (Skia)", "by hand", [NODE, "napi_canvas.mjs"]),
+    "takumi": ("takumi", "engine", [NODE, "takumi.mjs"]),
+    "sharp": ("sharp (libvips), SVG", "engine", [NODE, "sharp_svg.mjs"]),
+    "satori": ("satori + resvg", "engine", [NODE, "satori.mjs"]),
+    "chromium": ("headless Chromium", "engine", [NODE, "chromium.mjs"]),
+}
+# The others are fastest with a process for each core; these draw in threads, or pages, of their own.
+PROCESSES = {word: (CORES + 3) // 4 for word in ("takumi", "sharp", "chromium")}
+
+# A program is given as many of the rows as it draws in about this time.
+SECONDS = 10
+# Rows by which that is found out: as many as show every product three times.
+TRIAL = 303
 
 
 def distinct(folder, count):
@@ -41,59 +61,156 @@ def distinct(folder, count):
     return os.path.join(folder, "rows.csv")
 
 
-def commands(rows, count, form, out):
-    gravure = [GRAVURE, "render", os.path.join(card.CARD, "template.yaml"), "--data", rows, "--size", "link"]
-    gravure += ["--format", form, "--limit", str(count), "--out", out]
-    yield "gravure", gravure + (["--compression", "balanced"] if form == "png" else [])
-    if form == "png":
-        yield "gravure, --compression speed", gravure + ["--compression", "speed"]
-    for name, program in [("cairo + Pango", "cairo_pango.py"), ("Pillow", "pillow.py")]:
-        yield name, [sys.executable, os.path.join(HERE, program), out, form, str(count), str(CORES)]
+def programs(form, only):
+    """Name, kind and the command, as a function of rows file, number of rows and folder."""
+
+    def gravure(*more):
+        command = [GRAVURE, "render", os.path.join(card.CARD, "template.yaml"), "--size", "link", "--format", form, *more]
+        return lambda rows, count, out: [*command, "--data", rows, "--limit", str(count), "--out", out]
+
+    def peer(word, program, file):
+        processes = str(PROCESSES.get(word, CORES))
+        return lambda rows, count, out: [program, os.path.join(HERE, file), out, form, str(count), processes]
+
+    if "gravure" in only or not only:
+        if form == "jpeg":
+            yield "gravure", "", gravure()
+        else:
+            yield "gravure, --compression balanced", "", gravure("--compression", "balanced")
+            yield "gravure, --compression speed", "", gravure("--compression", "speed")
+    for word, (name, kind, command) in PEERS.items():
+        if word in only or not only:
+            yield name, kind, peer(word, *command)
 
 
-def measure(command, rows):
-    """Seconds, CPU seconds, MB at the most (the largest process), files and their mean size."""
-    out = command[command.index("--out") + 1] if "--out" in command else command[2]
-    shutil.rmtree(out, ignore_errors=True)
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    started = time.time()
-    subprocess.run(command, check=True, stderr=subprocess.DEVNULL, env={**os.environ, "ROWS": rows})
-    seconds = time.time() - started
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    sizes = [os.path.getsize(path) for path in glob.glob(os.path.join(out, "*")) if path.endswith(("jpg", "jpeg", "png"))]
-    shutil.rmtree(out)
-    return seconds, cpu, len(sizes), sum(sizes) / len(sizes) / 1000
+class Run:
+    """One run: seconds from the start to the first and to the last picture, CPU seconds, and the pictures."""
+
+    def __init__(self, command, rows, count, folder, watch=None):
+        out = os.path.join(folder, "out")
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        with open(os.path.join(folder, "stderr"), "w+", encoding="utf-8") as stderr:
+            started = time.time()
+            process = subprocess.Popen(command(rows, count, out), stderr=stderr, env={**os.environ, "ROWS": rows})
+            while watch and process.poll() is None:
+                watch()
+                time.sleep(0.05)
+            if process.wait() != 0:
+                stderr.seek(0)
+                sys.exit(f"{' '.join(process.args)} failed:\n{stderr.read()}")
+        wait_for_orphans()
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        files = [os.stat(path) for path in glob.glob(os.path.join(out, "*")) if path.endswith(("jpg", "jpeg", "png"))]
+        shutil.rmtree(out)
+        assert len(files) == count, f"{len(files)} of {count} pictures by {process.args}"
+        self.times = sorted(file.st_mtime - started for file in files)
+        self.cpu_ms = (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) / count * 1000
+        self.kb = sum(file.st_size for file in files) / count / 1000
+        self.first = self.times[0]
+        self.rate = count / self.times[-1]
+
+    def steady_rate(self):
+        """Of the last third: when what is kept is there."""
+        third = max(len(self.times) // 3, 1)
+        return third / max(self.times[-1] - self.times[-1 - third], 0.001)
+
+
+def adopt_orphans():
+    """Processes whose parents end become this one's, so that their CPU time counts: Chromium leaves some."""
+    pr_set_child_subreaper = 36
+    ctypes.CDLL(None).prctl(pr_set_child_subreaper, 1)
+
+
+def wait_for_orphans():
+    while True:
+        try:
+            os.wait()
+        except ChildProcessError:
+            return
+
+
+def descendants():
+    """Every process below this one."""
+    children = {}
+    for path in glob.glob("/proc/[0-9]*/stat"):
+        try:
+            with open(path, encoding="utf-8", errors="replace") as file:
+                pid, _, rest = file.read().partition(" (")
+        except OSError:
+            continue
+        children.setdefault(int(rest.rpartition(") ")[2].split()[1]), []).append(int(pid))
+    found = [os.getpid()]
+    for pid in found:
+        found += children.get(pid, [])
+    return found[1:]
+
+
+def memory_mb():
+    """What they all hold, shared pages shared out."""
+    total = 0
+    for pid in descendants():
+        try:
+            with open(f"/proc/{pid}/smaps_rollup", encoding="utf-8") as file:
+                total += sum(int(line.split()[1]) for line in file if line.startswith("Pss:"))
+        except OSError:
+            continue
+    return total / 1000
+
+
+def peak_memory_mb(command, rows, count, folder):
+    """In a run of its own: to look takes time."""
+    seen = [0]
+    Run(command, rows, count, folder, lambda: seen.append(memory_mb()))
+    return max(seen)
+
+
+def table(work, form, rows, count, rounds, only, folder):
+    chosen = list(programs(form, only))
+    counts = {}
+    for name, _, command in chosen:
+        trial = Run(command, rows, min(TRIAL, count), folder)
+        counts[name] = min(count, max(round(trial.steady_rate() * SECONDS, -2), min(TRIAL, count)))
+    runs = {name: [] for name in counts}
+    for _ in range(rounds):
+        for name, _, command in chosen:
+            runs[name].append(Run(command, rows, counts[name], folder))
+
+    def median(name, what):
+        return statistics.median(getattr(run, what) for run in runs[name])
+
+    def times_best(name, kind):
+        rates = [median(other, "rate") for other, its, _ in chosen if its == kind]
+        return f"{median(name, 'rate') / max(rates):.2f}" if rates else ""
+
+    print(f"\n{work}, {form}, {CORES} cores, median of {rounds}\n")
+    print("| program | kind | rows | cards/s | times the best by hand | times the best engine | CPU ms a card | peak MB | first after s | KB a card |")
+    print("| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
+    for name, kind, command in chosen:
+        peak = peak_memory_mb(command, rows, counts[name], folder)
+        cells = [name, kind, f"{counts[name]}", f"{median(name, 'rate'):.0f}", times_best(name, "by hand"), times_best(name, "engine")]
+        cells += [f"{median(name, 'cpu_ms'):.1f}", f"{peak:.0f}", f"{median(name, 'first'):.2f}", f"{median(name, 'kb'):.0f}"]
+        print("|", " | ".join(cells), "|", flush=True)
 
 
 def main():
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 5250
-    rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 3
-    only = sys.argv[3:]
+    words = sys.argv[1:]
+    numbers = [int(word) for word in words if word.isdigit()]
+    count, rounds = (numbers + [5250, 3][len(numbers):])[:2]
+    only = [name for word in words if word.startswith("only=") for name in word.removeprefix("only=").split(",")]
+    unknown = [name for name in only if name not in ("gravure", *PEERS)]
+    unknown += [word for word in words if not word.isdigit() and not word.startswith("only=") and word not in WORKS + FORMS]
+    if unknown:
+        sys.exit(f"unknown: {' '.join(unknown)}; programs are gravure, {', '.join(PEERS)}")
+    adopt_orphans()
     with tempfile.TemporaryDirectory(dir=os.path.join(card.ROOT, "target")) as folder:
-        out = os.path.join(folder, "out")
-        for work in ("recurring", "distinct"):
-            if only and work not in only:
-                continue
+        for work in [work for work in WORKS if work in words] or WORKS:
             rows = card.ROWS if work == "recurring" else distinct(os.path.join(folder, "distinct"), count)
-            for form in ("jpeg", "png"):
-                if only and form not in only:
-                    continue
-                # PNG by hand takes tens of milliseconds: fewer say as much.
-                rows_of_form = count if form == "jpeg" else max(count // 4, 1)
-                results = {}
-                for _ in range(rounds):
-                    for name, command in commands(rows, rows_of_form, form, out):
-                        results.setdefault(name, []).append(measure(command, rows))
-                print(f"\n{work}, {form}, {rows_of_form} cards, {CORES} cores, median of {rounds}\n")
-                print("| program | cards/s | times the best other | CPU ms a card | KB a card |")
-                print("| --- | --- | --- | --- | --- |")
-                rate = lambda runs: statistics.median(run[2] / run[0] for run in runs)
-                best = max(rate(runs) for name, runs in results.items() if not name.startswith("gravure"))
-                for name, runs in results.items():
-                    cpu = statistics.median(run[1] / run[2] * 1000 for run in runs)
-                    print(f"| {name} | {rate(runs):.0f} | {rate(runs) / best:.2f} | {cpu:.1f} | {runs[0][3]:.0f} |", flush=True)
+            for form in [form for form in FORMS if form in words] or FORMS:
+                table(work, form, rows, count, rounds, only, folder)
 
+
+WORKS = ["recurring", "distinct"]
+FORMS = ["jpeg", "png"]
 
 if __name__ == "__main__":
     main()

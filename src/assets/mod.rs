@@ -209,8 +209,7 @@ impl Assets {
         fonts: &FontSet,
     ) -> Result<Arc<ScaledPhoto>, AssetError> {
         let scaled = || {
-            let key = ScaledKey::new(photo.id, photo.size, crop, size)?;
-            let key = if photo.has_text() { key.with_fonts(fonts.number()) } else { key };
+            let key = scaled_key(photo, crop, size, fonts)?;
             let shrink = photo.shrink(&key);
             self.check_drawn_size(key, photo, shrink)?;
             self.scaled.get_or_make(key, || {
@@ -225,6 +224,20 @@ impl Assets {
             })
         };
         scaled().map_err(|error| error.about(photo.location()))
+    }
+
+    /// What [`Assets::scaled`] would give, without its pixels.
+    ///
+    /// # Errors
+    /// When the part is empty.
+    pub fn scaled_key(
+        &self,
+        photo: &Photo,
+        crop: Crop,
+        size: SizePx,
+        fonts: &FontSet,
+    ) -> Result<ScaledKey, AssetError> {
+        scaled_key(photo, crop, size, fonts).map_err(|error| error.about(photo.location()))
     }
 
     /// How much work was done so far.
@@ -291,6 +304,11 @@ impl std::fmt::Debug for Assets {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Assets({:?})", self.counts())
     }
+}
+
+fn scaled_key(photo: &Photo, crop: Crop, size: SizePx, fonts: &FontSet) -> Result<ScaledKey, AssetError> {
+    let key = ScaledKey::new(photo.id, photo.size, crop, size)?;
+    Ok(if photo.has_text() { key.with_fonts(fonts.number()) } else { key })
 }
 
 #[cfg(test)]

@@ -78,6 +78,11 @@ impl ScaledKey {
         Self { fonts: number, ..self }
     }
 
+    /// The number of the font set that it is drawn with; 0: none.
+    pub fn fonts(&self) -> u64 {
+        self.fonts
+    }
+
     /// The part of the photo.
     pub fn crop(&self) -> Crop {
         let [left, top, right, bottom] = self.edge_bits.map(f32::from_bits);

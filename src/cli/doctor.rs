@@ -178,6 +178,7 @@ mod tests {
                 max_pages: 8,
                 plate_bytes: 128 << 20,
                 max_binding_bytes: 128 << 20,
+                has_inner_passes: true,
             },
             chosen,
         }

@@ -22,8 +22,8 @@ use super::png;
 use crate::job::{Depth, Encoding, Output, Subsampling};
 use crate::pixels::{RectPx, SizePx};
 
-/// Segments narrower than this cost more in restart markers than they save: a third of a wide image.
-const MIN_COLUMN_PX: u32 = 320;
+/// Segments narrower than this cost more in restart markers than they save: a fifth of a wide image.
+const MIN_COLUMN_PX: u32 = 240;
 /// Images below this are encoded whole: markers would be over a hundredth of the file.
 const MIN_AREA_PX: u64 = 160 * 160;
 
@@ -189,13 +189,13 @@ mod tests {
     fn a_wide_image_has_columns() {
         let columns =
             |width| Grid::of(SizePx::new(width, 628), Output::new(Format::Jpeg), true).expect("large").columns;
-        assert_eq!([1200, 1080, 300, 1072, 1920].map(columns), [3, 2, 1, 1, 6]);
+        assert_eq!([1200, 1080, 300, 1072, 1920].map(columns), [5, 4, 1, 1, 8]);
     }
 
     #[test]
     fn what_lies_outside_touches_nothing() {
         let grid = Grid::of(SizePx::new(1200, 628), Output::new(Format::Jpeg), true).expect("large");
         assert_eq!(grid.indices(&grid.touched(RectPx::new(-50, -50, 50, 900))).count(), 0);
-        assert_eq!(grid.indices(&grid.touched(RectPx::new(1190, 620, 90, 90))).collect::<Vec<_>>(), [116, 119]);
+        assert_eq!(grid.indices(&grid.touched(RectPx::new(1190, 620, 90, 90))).collect::<Vec<_>>(), [194, 199]);
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use thiserror::Error;
 
+use super::pass_times;
 use crate::sheet::SheetLimits;
 
 /// Why nothing can be drawn.
@@ -160,6 +161,7 @@ fn sheet_limits(class: AdapterClass, limits: &wgpu::Limits) -> SheetLimits {
         page_side_px: page_side_px.min(max_side_px),
         max_pages: max_pages.min(limits.max_texture_array_layers),
         plate_bytes,
+        has_inner_passes: class == AdapterClass::Software,
         max_binding_bytes: limits.max_storage_buffer_binding_size.min(limits.max_buffer_size),
     }
 }
@@ -169,6 +171,8 @@ fn sheet_limits(class: AdapterClass, limits: &wgpu::Limits) -> SheetLimits {
 pub struct DeviceOptions {
     /// Uses no larger textures than this, though the adapter may allow them: behaves as a smaller adapter would.
     pub max_side_px: Option<u32>,
+    /// Measures every pass, where the adapter can.
+    pub times_passes: bool,
 }
 
 /// A device with its queue and a note of what went wrong with it.
@@ -201,7 +205,10 @@ impl Device {
         let class = AdapterClass::of(info.device_type);
         let descriptor = wgpu::DeviceDescriptor {
             label: Some("gravure"),
-            required_features: wgpu::Features::empty(),
+            required_features: match options.times_passes {
+                true => pass_times::features(adapter),
+                false => wgpu::Features::empty(),
+            },
             required_limits: limits.clone(),
             memory_hints: wgpu::MemoryHints::Performance,
             ..Default::default()

@@ -13,6 +13,7 @@
 mod device;
 pub mod jpeg;
 mod painter;
+mod pass_times;
 pub mod passes;
 mod photos;
 mod readback;
@@ -21,4 +22,5 @@ mod text;
 
 pub use device::{AdapterClass, AdapterReport, Device, DeviceOptions, GpuError, adapters};
 pub use painter::{PaintError, Painter, TooMuch};
+pub use pass_times::Pass;
 pub use readback::PaintedSheet;

@@ -13,6 +13,7 @@ use crate::pixels::SizePx;
 use crate::sheet::{Canvas, Class, Drawing, Overfull, Plan, Planner, SheetLimits, Slot};
 
 use super::device::{Device, DeviceOptions, GpuError};
+use super::pass_times::{Marks, Pass, PassTimes};
 use super::passes::{Passes, filled_buffer};
 use super::photos::PhotoPages;
 use super::readback::{PaintedSheet, Ring};
@@ -95,6 +96,7 @@ struct Parts {
     targets: Targets,
     photos: PhotoPages,
     text: TextPass,
+    times: Option<PassTimes>,
 }
 
 impl Parts {
@@ -103,8 +105,9 @@ impl Parts {
         let passes = Passes::new(&device.device);
         let photos = PhotoPages::new(&device.device, &passes, device.limits);
         let text = TextPass::new(&device.device, &device.queue, Arc::clone(library));
+        let times = PassTimes::new(&device.device, &device.queue);
         device.check()?;
-        Ok(Self { device, passes, targets: Targets::default(), photos, text })
+        Ok(Self { device, passes, targets: Targets::default(), photos, text, times })
     }
 }
 
@@ -204,6 +207,11 @@ impl Painter {
         }
     }
 
+    /// Milliseconds that each kind of pass took on the GPU so far, where passes are measured.
+    pub fn pass_times_ms(&self) -> Vec<(Pass, f64)> {
+        self.parts.times.as_ref().map(PassTimes::totals_ms).unwrap_or_default()
+    }
+
     /// Plates drawn so far.
     pub fn plates_drawn(&self) -> u64 {
         self.plates_drawn
@@ -239,7 +247,8 @@ impl Painter {
 
     fn carry_out(&mut self, plan: Plan) -> Result<InFlight, PaintError> {
         let Plan { dropped_plates, uploads, new_plates, size, slots, clear, drawing } = plan;
-        let Parts { device: gpu, passes, targets, photos, text } = &mut self.parts;
+        let Parts { device: gpu, passes, targets, photos, text, times } = &mut self.parts;
+        let times = times.as_ref();
         let (device, queue) = (&gpu.device, &gpu.queue);
         for plate in dropped_plates {
             targets.drop_plate(plate);
@@ -247,14 +256,15 @@ impl Painter {
         photos.upload(device, queue, passes, &uploads);
         for plate in new_plates {
             targets.new_plate(device, queue, passes, &plate);
-            let mut work = Submission::start(device, queue, passes, targets, photos, text);
+            let mut work = Submission::start(device, queue, passes, targets, photos, text, times);
             work.draw(&plate.drawing, On::Plate(plate.id), true)?;
             work.submit();
         }
         let rows = self.planner.limits().max_rows(size.width).max(size.height);
         targets.make_sheet(device, queue, passes, size.width, rows);
-        let mut work = Submission::start(device, queue, passes, targets, photos, text);
+        let mut work = Submission::start(device, queue, passes, targets, photos, text, times);
         if clear {
+            work.marks.on_encoder(&mut work.encoder, Pass::Surfaces);
             begin(&mut work.encoder, work.targets.sheet(), true);
         }
         work.copy_plates(&slots);
@@ -293,6 +303,7 @@ struct Submission<'p> {
     photos: &'p PhotoPages,
     text: &'p mut TextPass,
     encoder: wgpu::CommandEncoder,
+    marks: Marks<'p>,
 }
 
 impl<'p> Submission<'p> {
@@ -303,20 +314,24 @@ impl<'p> Submission<'p> {
         targets: &'p mut Targets,
         photos: &'p PhotoPages,
         text: &'p mut TextPass,
+        times: Option<&'p PassTimes>,
     ) -> Self {
         text.start();
         let encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("sheet") });
-        Self { device, queue, passes, targets, photos, text, encoder }
+        Self { device, queue, passes, targets, photos, text, encoder, marks: Marks::new(times) }
     }
 
-    fn submit(self) -> wgpu::SubmissionIndex {
+    fn submit(mut self) -> wgpu::SubmissionIndex {
+        let read_times = self.marks.end(&mut self.encoder);
         let index = self.queue.submit([self.encoder.finish()]);
+        read_times();
         self.text.trim();
         index
     }
 
     fn copy_plates(&mut self, slots: &[Slot]) {
         let sheet = self.targets.sheet();
+        self.marks.on_encoder(&mut self.encoder, Pass::Plates);
         for slot in slots {
             let Some((plate, y)) = slot.plate.and_then(|plate| self.targets.plate(plate)) else { continue };
             let window = slot.window;
@@ -353,20 +368,27 @@ impl<'p> Submission<'p> {
                 continue;
             }
             let resolution = resolution(target);
+            self.marks.on_encoder(&mut self.encoder, Pass::Surfaces);
             let mut pass = begin(&mut self.encoder, target, clear || depth > 0);
             pass.set_bind_group(0, &target.as_target, &[]);
             for band in &surface.bands {
+                self.marks.in_pass(&mut pass, pass_of(band.class));
                 match band.class {
-                    Class::Shape => {
-                        pass.set_pipeline(&passes.shape);
+                    Class::Shape | Class::Fill | Class::Gradient => {
+                        pass.set_pipeline(match band.class {
+                            Class::Fill => &passes.fill,
+                            Class::Gradient => &passes.gradient,
+                            _ => &passes.shape,
+                        });
                         pass.set_bind_group(1, &buffers.shapes, &[]);
                     }
                     Class::Shadow => {
                         pass.set_pipeline(&passes.shadow);
                         pass.set_bind_group(1, &buffers.shadows, &[]);
                     }
-                    Class::Photo(set) => {
-                        pass.set_pipeline(&passes.photo);
+                    Class::Photo(set) | Class::Blit(set) => {
+                        let is_blit = matches!(band.class, Class::Blit(_));
+                        pass.set_pipeline(if is_blit { &passes.blit } else { &passes.photo });
                         pass.set_bind_group(1, &buffers.photos, &[]);
                         pass.set_bind_group(2, self.photos.group(set), &[]);
                     }
@@ -386,11 +408,13 @@ impl<'p> Submission<'p> {
                 }
                 pass.draw(0..4, band.range.clone());
             }
+            self.marks.in_pass(&mut pass, Pass::Surfaces);
         }
         Ok(())
     }
 
     fn read_back(&mut self, size: SizePx, buffer: &wgpu::Buffer) {
+        self.marks.on_encoder(&mut self.encoder, Pass::ReadBack);
         let layout =
             wgpu::TexelCopyBufferLayout { offset: 0, bytes_per_row: Some(size.width * 4), rows_per_image: None };
         self.encoder.copy_texture_to_buffer(
@@ -398,6 +422,17 @@ impl<'p> Submission<'p> {
             wgpu::TexelCopyBufferInfo { buffer, layout },
             wgpu::Extent3d { width: size.width, height: size.height, depth_or_array_layers: 1 },
         );
+    }
+}
+
+/// What a band is measured as.
+fn pass_of(class: Class) -> Pass {
+    match class {
+        Class::Shape | Class::Fill | Class::Gradient => Pass::Shapes,
+        Class::Shadow => Pass::Shadows,
+        Class::Photo(_) | Class::Blit(_) => Pass::Photos,
+        Class::Composite => Pass::Composites,
+        Class::Text => Pass::Text,
     }
 }
 

@@ -1,4 +1,5 @@
-//! The pipelines, one for each shader, made once for the life of the device.
+//! The pipelines, made once for the life of the device: one for each shader, and small ones for what lies wholly
+//! inside an outline, which is most of what is drawn.
 
 /// Pixels of sheets, isolates, plates and pages: gamma-encoded sRGB, premultiplied, blended as browsers do.
 pub const FORMAT: wgpu::TextureFormat = wgpu::TextureFormat::Rgba8Unorm;
@@ -18,10 +19,16 @@ pub const COMPOSITE_WGSL: &str = include_str!("../../shaders/composite.wgsl");
 pub struct Passes {
     /// `shape.wgsl`.
     pub shape: wgpu::RenderPipeline,
+    /// The same inside an opaque shape of one colour.
+    pub fill: wgpu::RenderPipeline,
+    /// The same inside an opaque shape with a linear gradient.
+    pub gradient: wgpu::RenderPipeline,
     /// `shadow.wgsl`.
     pub shadow: wgpu::RenderPipeline,
     /// `photo.wgsl`.
     pub photo: wgpu::RenderPipeline,
+    /// The same inside the mask of an opaque photo.
+    pub blit: wgpu::RenderPipeline,
     /// `composite.wgsl`.
     pub composite: wgpu::RenderPipeline,
     target: wgpu::BindGroupLayout,
@@ -42,12 +49,18 @@ impl Passes {
         let instances = layout(device, &[(storage, Stages::VERTEX)]);
         let page_array = texture_layout(device, wgpu::TextureViewDimension::D2Array);
         let isolate = texture_layout(device, wgpu::TextureViewDimension::D2);
-        let make = |name: &str, source: &str, groups: &[&wgpu::BindGroupLayout]| pipeline(device, name, source, groups);
+        let shape = Shader::new(device, "shape", SHAPE_WGSL, &[&target, &shapes]);
+        let shadow = Shader::new(device, "shadow", SHADOW_WGSL, &[&target, &instances]);
+        let photo = Shader::new(device, "photo", PHOTO_WGSL, &[&target, &instances, &page_array]);
+        let composite = Shader::new(device, "composite", COMPOSITE_WGSL, &[&target, &instances, &isolate]);
         Self {
-            shape: make("shape", SHAPE_WGSL, &[&target, &shapes]),
-            shadow: make("shadow", SHADOW_WGSL, &[&target, &instances]),
-            photo: make("photo", PHOTO_WGSL, &[&target, &instances, &page_array]),
-            composite: make("composite", COMPOSITE_WGSL, &[&target, &instances, &isolate]),
+            shape: shape.pipeline(device, "fs_main", Blending::Over),
+            fill: shape.pipeline(device, "fs_fill", Blending::None),
+            gradient: shape.pipeline(device, "fs_gradient", Blending::None),
+            shadow: shadow.pipeline(device, "fs_main", Blending::Over),
+            photo: photo.pipeline(device, "fs_main", Blending::Over),
+            blit: photo.pipeline(device, "fs_blit", Blending::None),
+            composite: composite.pipeline(device, "fs_main", Blending::Over),
             target,
             shapes,
             instances,
@@ -146,45 +159,65 @@ fn texture_layout(device: &wgpu::Device, view_dimension: wgpu::TextureViewDimens
     })
 }
 
-fn pipeline(
-    device: &wgpu::Device,
-    name: &str,
-    source: &str,
-    groups: &[&wgpu::BindGroupLayout],
-) -> wgpu::RenderPipeline {
-    let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
-        label: Some(name),
-        source: wgpu::ShaderSource::Wgsl(format!("{COMMON_WGSL}\n{source}").into()),
-    });
-    let groups: Vec<_> = groups.iter().map(|group| Some(*group)).collect();
-    let layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
-        label: Some(name),
-        bind_group_layouts: &groups,
-        immediate_size: 0,
-    });
-    device.create_render_pipeline(&wgpu::RenderPipelineDescriptor {
-        label: Some(name),
-        layout: Some(&layout),
-        vertex: wgpu::VertexState {
-            module: &module,
-            entry_point: Some("vs_main"),
-            compilation_options: Default::default(),
-            buffers: &[],
-        },
-        primitive: wgpu::PrimitiveState { topology: wgpu::PrimitiveTopology::TriangleStrip, ..Default::default() },
-        depth_stencil: None,
-        multisample: wgpu::MultisampleState::default(),
-        fragment: Some(wgpu::FragmentState {
-            module: &module,
-            entry_point: Some("fs_main"),
-            compilation_options: Default::default(),
-            targets: &[Some(wgpu::ColorTargetState {
-                format: FORMAT,
-                blend: Some(wgpu::BlendState::PREMULTIPLIED_ALPHA_BLENDING),
-                write_mask: wgpu::ColorWrites::ALL,
-            })],
-        }),
-        multiview_mask: None,
-        cache: None,
-    })
+/// How a pipeline writes.
+#[derive(Clone, Copy)]
+enum Blending {
+    /// Premultiplied, over what is there.
+    Over,
+    /// What it draws is opaque.
+    None,
+}
+
+/// A shader that pipelines are made from.
+struct Shader<'n> {
+    name: &'n str,
+    module: wgpu::ShaderModule,
+    layout: wgpu::PipelineLayout,
+}
+
+impl<'n> Shader<'n> {
+    fn new(device: &wgpu::Device, name: &'n str, source: &str, groups: &[&wgpu::BindGroupLayout]) -> Self {
+        let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
+            label: Some(name),
+            source: wgpu::ShaderSource::Wgsl(format!("{COMMON_WGSL}\n{source}").into()),
+        });
+        let groups: Vec<_> = groups.iter().map(|group| Some(*group)).collect();
+        let layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
+            label: Some(name),
+            bind_group_layouts: &groups,
+            immediate_size: 0,
+        });
+        Self { name, module, layout }
+    }
+
+    fn pipeline(&self, device: &wgpu::Device, fragment: &str, blending: Blending) -> wgpu::RenderPipeline {
+        device.create_render_pipeline(&wgpu::RenderPipelineDescriptor {
+            label: Some(self.name),
+            layout: Some(&self.layout),
+            vertex: wgpu::VertexState {
+                module: &self.module,
+                entry_point: Some("vs_main"),
+                compilation_options: Default::default(),
+                buffers: &[],
+            },
+            primitive: wgpu::PrimitiveState { topology: wgpu::PrimitiveTopology::TriangleStrip, ..Default::default() },
+            depth_stencil: None,
+            multisample: wgpu::MultisampleState::default(),
+            fragment: Some(wgpu::FragmentState {
+                module: &self.module,
+                entry_point: Some(fragment),
+                compilation_options: Default::default(),
+                targets: &[Some(wgpu::ColorTargetState {
+                    format: FORMAT,
+                    blend: match blending {
+                        Blending::Over => Some(wgpu::BlendState::PREMULTIPLIED_ALPHA_BLENDING),
+                        Blending::None => None,
+                    },
+                    write_mask: wgpu::ColorWrites::ALL,
+                })],
+            }),
+            multiview_mask: None,
+            cache: None,
+        })
+    }
 }

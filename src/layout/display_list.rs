@@ -116,7 +116,8 @@ pub enum Paint {
 }
 
 impl Paint {
-    fn is_opaque(&self) -> bool {
+    /// Whether it lets nothing through.
+    pub fn is_opaque(&self) -> bool {
         match self {
             Self::Solid(color) => color.a >= 1.0,
             Self::Linear { stops, opacity, .. } | Self::Radial { stops, opacity, .. } => {

@@ -2,21 +2,24 @@
 
 use std::sync::Arc;
 
-use crate::assets::{AssetError, Landed, ScaledPhoto};
+use crate::assets::{AssetError, Landed};
 use crate::job::AssetRef;
-use crate::layout::{DisplayList, Photos, Shaper, lay_out};
+use crate::layout::{DisplayList, PhotoItem, Photos, Shaper, lay_out};
+use crate::sheet::{Canvas, CanvasPhoto};
 use crate::template::scene::Scene;
 
 use super::Plan;
 use super::clock::{Clock, Stage};
 use super::lay::{Failure, layout_error_code};
 use super::photos::{Found, PERSONAL_PHOTO, find_photos};
+use super::undrawn::Undrawn;
 
 /// Finds the photos of one canvas. What is broken is remembered, for photos whose header is good and whose pixels
 /// are not: that shows only when they are drawn.
 pub struct Photographer<'c> {
     plan: &'c Plan,
     clock: &'c Clock,
+    undrawn: &'c Undrawn,
     landed: Option<&'c Landed>,
     broken: Vec<(AssetRef, AssetError)>,
 }
@@ -25,21 +28,19 @@ pub struct Photographer<'c> {
 pub struct Drawn {
     /// Its photos, with what `on_error` did.
     pub found: Found,
-    /// What to draw.
-    pub list: DisplayList,
-    /// The photos of the list, in its order.
-    pub scaled: Vec<Arc<ScaledPhoto>>,
+    /// What to draw, all of it.
+    pub canvas: Canvas,
 }
 
 impl<'c> Photographer<'c> {
     /// `landed`: photos that were fetched for the row.
-    pub fn new(plan: &'c Plan, clock: &'c Clock, landed: Option<&'c Landed>) -> Self {
-        Self { plan, clock, landed, broken: Vec::new() }
+    pub fn new(plan: &'c Plan, clock: &'c Clock, undrawn: &'c Undrawn, landed: Option<&'c Landed>) -> Self {
+        Self { plan, clock, undrawn, landed, broken: Vec::new() }
     }
 
     /// The photos of a scene; its layers change where one cannot be had.
     pub fn find(&mut self, scene: &mut Scene) -> Result<Found, Failure> {
-        let Self { plan, clock, landed, broken } = self;
+        let Self { plan, clock, undrawn: _, landed, broken } = self;
         let found = clock.time(Stage::Photos, || {
             find_photos(scene, &mut |asset| {
                 if let Some((_, error)) = broken.iter().find(|(broken, _)| broken == asset) {
@@ -61,7 +62,7 @@ impl<'c> Photographer<'c> {
         }
     }
 
-    /// Lays out and scales the photos that are drawn. One whose pixels turn out to be broken is one that cannot be
+    /// Lays out and scales the photos that are likely to be drawn. One whose pixels turn out to be broken is one that cannot be
     /// had: then once more without it, from a scene that is bound again.
     pub fn draw(
         &mut self,
@@ -75,8 +76,8 @@ impl<'c> Photographer<'c> {
                 .clock
                 .time(Stage::Layout, || lay_out(&scene, &found.photos, shaper))
                 .map_err(|error| Failure::new(layout_error_code(&error), error.to_string()))?;
-            match self.clock.time(Stage::Photos, || self.scaled(&list, &found.photos)) {
-                Ok(scaled) => return Ok(Drawn { found, list, scaled }),
+            match self.clock.time(Stage::Photos, || self.canvas(list, &found.photos)) {
+                Ok(canvas) => return Ok(Drawn { found, canvas }),
                 Err((None, error)) => return Err(Failure::new(error.code, error.message)),
                 Err((Some(asset), error)) => self.broken.push((asset, error)),
             }
@@ -85,26 +86,52 @@ impl<'c> Photographer<'c> {
         }
     }
 
-    /// The pixels of every photo that is drawn, or the one that is broken.
-    fn scaled(
-        &self,
-        list: &DisplayList,
-        photos: &Photos,
-    ) -> Result<Vec<Arc<ScaledPhoto>>, (Option<AssetRef>, AssetError)> {
-        let mut scaled = Vec::new();
+    /// A canvas with the pixels of its photos, or the one that is broken.
+    fn canvas(&self, list: DisplayList, photos: &Photos) -> Result<Canvas, (Option<AssetRef>, AssetError)> {
+        let named = |item: &PhotoItem| {
+            let same = |(_, photo): &(&AssetRef, &Arc<_>)| Arc::ptr_eq(photo, &item.photo);
+            photos.iter().find(same).map(|(asset, _)| asset.clone())
+        };
+        let Plan { assets, fonts, .. } = self.plan;
+        let mut keys = Vec::new();
         let mut failure = None;
-        list.visit_photos(&mut |item| {
-            if failure.is_none() {
-                match self.plan.assets.scaled(&item.photo, item.crop, item.rect.size(), &self.plan.fonts) {
-                    Ok(photo) => scaled.push(photo),
-                    Err(error) => {
-                        let same = |(_, photo): &(&AssetRef, &Arc<_>)| Arc::ptr_eq(photo, &item.photo);
-                        let asset = photos.iter().find(same).map(|(asset, _)| asset.clone());
-                        failure = Some((asset, error));
-                    }
-                }
-            }
+        list.visit_photos(&mut |item| match assets.scaled_key(&item.photo, item.crop, item.rect.size(), fonts) {
+            Ok(key) => keys.push(CanvasPhoto { key, pixels: None }),
+            Err(error) => failure = failure.take().or_else(|| Some((named(item), error))),
         });
-        failure.map_or(Ok(scaled), Err)
+        if let Some(failure) = failure {
+            return Err(failure);
+        }
+        let mut canvas = Canvas::whole(Arc::new(list), keys);
+        let is_wanted = |canvas: &Canvas, item: usize| !self.undrawn.contains(&canvas.digests[item]);
+        develop(&mut canvas, self.plan, &is_wanted).map_err(|(item, error)| (named(&item), error))?;
+        Ok(canvas)
     }
+}
+
+/// Scales photos of a canvas that have no pixels yet, where their item is wanted. Gives the one that is broken.
+pub fn develop(
+    canvas: &mut Canvas,
+    plan: &Plan,
+    is_wanted: &dyn Fn(&Canvas, usize) -> bool,
+) -> Result<(), (PhotoItem, AssetError)> {
+    let wanted: Vec<_> = canvas
+        .items_with_photos()
+        .filter(|(item, _)| is_wanted(canvas, *item))
+        .flat_map(|(_, photos)| photos)
+        .collect();
+    if wanted.iter().all(|&photo| canvas.photos[photo].pixels.is_some()) {
+        return Ok(());
+    }
+    let mut items = Vec::with_capacity(canvas.photos.len());
+    canvas.list.visit_photos(&mut |item| items.push(item));
+    for photo in wanted {
+        let CanvasPhoto { key: _, pixels } = &mut canvas.photos[photo];
+        if pixels.is_none() {
+            let item = items[photo];
+            let scaled = plan.assets.scaled(&item.photo, item.crop, item.rect.size(), &plan.fonts);
+            *pixels = Some(scaled.map_err(|error| (item.clone(), error))?);
+        }
+    }
+    Ok(())
 }

@@ -11,7 +11,7 @@ use lru::LruCache;
 use crate::assets::Landed;
 use crate::job::{AssetRef, ErrorCode, Record, Row, RowError};
 use crate::layout::{LayoutError, Shaper};
-use crate::sheet::{Canvas, SheetLimits};
+use crate::sheet::SheetLimits;
 use crate::template::scene::Scene;
 use crate::template::{BindError, BoundRow};
 
@@ -21,6 +21,7 @@ use super::draw::{Drawn, Photographer};
 use super::input_hash::input_hash;
 use super::photos::visit_assets;
 use super::reuse::take_reused;
+use super::undrawn::Undrawn;
 use super::variant::{LaidCanvas, Outcome, Variant};
 use super::waiting::{Next, Waiting};
 use super::{NameFailure, Plan, Stop, Task, panic_message};
@@ -33,6 +34,7 @@ pub struct RowStage<'r> {
     clock: &'r Clock,
     limits: SheetLimits,
     budget: Budget,
+    undrawn: Undrawn,
     shapers: LruCache<u64, Shaper>,
     /// Sizes of the row at hand whose outcome is known.
     sizes_done: usize,
@@ -107,9 +109,9 @@ impl Failure {
 
 impl<'r> RowStage<'r> {
     /// A stage for one thread.
-    pub fn new(clock: &'r Clock, limits: SheetLimits, budget: Budget) -> Self {
+    pub fn new(clock: &'r Clock, limits: SheetLimits, budget: Budget, undrawn: Undrawn) -> Self {
         let shapers = LruCache::new(NonZeroUsize::new(MAX_SHAPERS).expect("not zero"));
-        Self { clock, limits, budget, shapers, sizes_done: 0 }
+        Self { clock, limits, budget, undrawn, shapers, sizes_done: 0 }
     }
 
     /// Works on rows until there are no more or a stop is requested.
@@ -237,7 +239,7 @@ impl<'r> RowStage<'r> {
         for &output in &plan.outputs {
             names.push((output, plan.object_name(bound, size, output).map_err(|error| name_failure(&error))?));
         }
-        let mut photographer = Photographer::new(plan, self.clock, landed);
+        let mut photographer = Photographer::new(plan, self.clock, &self.undrawn, landed);
         let found = photographer.find(&mut scene)?;
         let template_hash: Arc<str> = Arc::from(plan.template.hash());
         let mut variants: Vec<Variant> = names
@@ -269,17 +271,17 @@ impl<'r> RowStage<'r> {
         }
         let shaper = self.shapers.get_or_insert_mut(plan.fonts.number(), || Shaper::new(Arc::clone(&plan.fonts)));
         let bind = || bound.scene_scaled(size, plan.scale).map_err(|error| failure_of(&error));
-        let Drawn { found, list, scaled } = photographer.draw(scene, found, shaper, &bind)?;
-        let warnings = found.all_warnings(&list, &plan.template);
+        let Drawn { found, canvas } = photographer.draw(scene, found, shaper, &bind)?;
+        let warnings = found.all_warnings(&canvas.list, &plan.template);
         for variant in &mut variants {
             variant.record.warnings.clone_from(&warnings);
         }
         // A display list keeps the files of its photos, a canvas the pixels at their sizes.
         let files: u64 = found.photos.values().map(|photo| photo.file_bytes() as u64).sum();
-        let pixels: u64 = scaled.iter().map(|photo| photo.bitmap.data().len() as u64).sum();
+        let scaled = canvas.photos.iter().filter_map(|photo| photo.pixels.as_ref());
+        let pixels: u64 = scaled.map(|photo| photo.bitmap.data().len() as u64).sum();
         let bytes = files + pixels + (64 << 10);
         let held = self.budget.hold(bytes);
-        let canvas = Canvas::whole(Arc::new(list), scaled);
         Ok(Some(LaidCanvas { canvas, variants, started, held: Some(held) }))
     }
 }

@@ -22,6 +22,7 @@ mod reuse;
 mod segments;
 mod stop;
 mod task;
+mod undrawn;
 mod variant;
 mod waiting;
 
@@ -47,6 +48,7 @@ use budget::Budget;
 use finish::FinishStage;
 use lay::RowStage;
 use paint::PaintStage;
+use undrawn::Undrawn;
 
 /// What is made of every row.
 pub struct Plan {
@@ -128,6 +130,7 @@ pub fn run(
     let (painted_in, painted_out) = bounded(CANVASES_WAITING);
     let (outcomes_in, outcomes_out) = bounded(1024);
     let budget = Budget::new(BYTES_WAITING);
+    let undrawn = Undrawn::new();
     let limits = *painter.limits();
 
     std::thread::scope(|scope| {
@@ -144,7 +147,7 @@ pub fn run(
         // 2. Bind them, fetch their photos, lay them out.
         for _ in 0..threads {
             let (rows, canvases, outcomes) = (rows_out.clone(), laid_in.clone(), outcomes_in.clone());
-            let stage = RowStage::new(clock, limits, budget.clone());
+            let stage = RowStage::new(clock, limits, budget.clone(), undrawn.clone());
             scope.spawn(move || {
                 stage.run(&rows, stop, &mut |result| match result {
                     Ok(canvas) => drop(canvases.send(canvas)),
@@ -158,7 +161,7 @@ pub fn run(
         let outcomes = outcomes_in.clone();
         let painting = scope.spawn(move || {
             let _guard = StopOnPanic(stop);
-            PaintStage::new(painter, clock, stop).run(&laid_out, &mut |result| match result {
+            PaintStage::new(painter, clock, stop, undrawn).run(&laid_out, &mut |result| match result {
                 Ok(canvas) => drop(painted_in.send(canvas)),
                 Err(outcome) => drop(outcomes.send(outcome)),
             })

@@ -19,6 +19,7 @@ use crate::sheet::{Canvas, Extent, SheetLimits};
 use super::Stop;
 use super::clock::{Clock, Stage};
 use super::segments::Segments;
+use super::undrawn::Undrawn;
 use super::variant::{LaidCanvas, Outcome, PaintedCanvas};
 
 /// A sheet that nothing comes for is painted after this long.
@@ -34,6 +35,7 @@ pub struct PaintStage<'r> {
     clock: &'r Clock,
     stop: &'r Stop,
     segments: Segments,
+    undrawn: Undrawn,
     open: BTreeMap<u32, OpenSheet>,
     on_their_way: VecDeque<Batch>,
     /// How often canvases failed or sheets had to be painted again.
@@ -59,7 +61,31 @@ struct Batch {
     failures: u32,
 }
 
+/// What came of scaling photos late.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Developed {
+    /// Every photo that is drawn has its pixels.
+    All,
+    /// Some canvases are gone, and with them what they had promised to others.
+    SomeBroken,
+}
+
 impl Batch {
+    /// Scales photos late that were thought to be needless. Canvases whose photo is broken fail.
+    fn develop(&mut self, emit: &mut Painted<'_>) -> Developed {
+        let mut broken = Vec::new();
+        for (index, laid) in self.canvases.iter_mut().enumerate() {
+            if let Err(error) = laid.develop() {
+                broken.push((index, error));
+            }
+        }
+        let developed = if broken.is_empty() { Developed::All } else { Developed::SomeBroken };
+        for (index, error) in broken.into_iter().rev() {
+            fail(self.canvases.remove(index), error.code, &error.message, emit);
+        }
+        developed
+    }
+
     /// Whether earlier canvases have everything that is on these: nothing is drawn.
     fn is_known(&self) -> bool {
         self.canvases.iter().all(|laid| laid.canvas.windows.is_empty())
@@ -71,9 +97,9 @@ pub type Painted<'e> = dyn FnMut(Result<PaintedCanvas, Outcome>) + 'e;
 
 impl<'r> PaintStage<'r> {
     /// A stage around a painter.
-    pub fn new(painter: Painter, clock: &'r Clock, stop: &'r Stop) -> Self {
+    pub fn new(painter: Painter, clock: &'r Clock, stop: &'r Stop, undrawn: Undrawn) -> Self {
         let (segments, open, on_their_way) = (Segments::new(), BTreeMap::new(), VecDeque::new());
-        Self { painter, clock, stop, segments, open, on_their_way, failures: 0, guilty_in_a_row: 0 }
+        Self { painter, clock, stop, segments, undrawn, open, on_their_way, failures: 0, guilty_in_a_row: 0 }
     }
 
     /// Runs until no more canvases come, and gives the painter back.
@@ -104,7 +130,10 @@ impl<'r> PaintStage<'r> {
         if canvas.variants.iter().all(|variant| variant.task.stop.is_requested()) {
             return;
         }
-        self.clock.time(Stage::Segments, || canvas.splice(&mut self.segments));
+        self.clock.time(Stage::Segments, || {
+            canvas.splice(&mut self.segments);
+            self.undrawn.note(&canvas.canvas);
+        });
         let width = SheetLimits::sheet_width(canvas.canvas.list.size.width);
         let limits = *self.painter.limits();
         let fits = |sheet: &OpenSheet| sheet.extent.with(&canvas.canvas).fits(width, &limits);
@@ -146,8 +175,15 @@ impl<'r> PaintStage<'r> {
     /// Submits a batch, in parts or again where it must be.
     fn paint(&mut self, batch: Batch, emit: &mut Painted<'_>) {
         let mut queue = VecDeque::from([batch]);
-        while let Some(batch) = queue.pop_front() {
+        while let Some(mut batch) = queue.pop_front() {
             if self.stop.is_requested() {
+                continue;
+            }
+            if self.clock.time(Stage::Photos, || batch.develop(emit)) == Developed::SomeBroken {
+                make_whole(&mut batch);
+                queue.push_front(batch);
+                queue.iter_mut().for_each(make_whole);
+                self.make_open_whole();
                 continue;
             }
             if batch.is_known() {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use crate::assets::AssetError;
 use crate::encode::Grid;
 use crate::gpu::PaintedSheet;
 use crate::job::{ErrorCode, ObjectName, Output, Record};
@@ -11,6 +12,7 @@ use crate::sheet::Canvas;
 
 use super::Task;
 use super::budget::Held;
+use super::draw::develop;
 use super::segments::{Segments, Splice, windows};
 
 /// What became of one variant.
@@ -76,6 +78,12 @@ impl LaidCanvas {
         if drawn * 4 < size.area() {
             *held = None;
         }
+    }
+
+    /// Scales photos that a window shows and that have no pixels.
+    pub fn develop(&mut self) -> Result<(), AssetError> {
+        let Some(variant) = self.variants.first() else { return Ok(()) };
+        develop(&mut self.canvas, &variant.task.plan, &Canvas::shows).map_err(|(_, error)| error)
     }
 
     /// Draws all of it, so that it needs no other canvas.

@@ -20,7 +20,7 @@ use std::time::Instant;
 
 use thiserror::Error;
 
-use crate::gpu::{GpuError, Painter};
+use crate::gpu::{DeviceOptions, GpuError, Painter};
 use crate::job::{ObjectName, Record, Row, RowError};
 use crate::ledger::Ledger;
 use crate::pipeline::{self, Clock, FindStored, Outcome, Plan, STAGES, Stop, Task};
@@ -50,6 +50,8 @@ pub struct RenderOptions {
     pub limit: Option<u64>,
     /// Threads for layout, and as many for encoding. Default: one for each core.
     pub threads: Option<usize>,
+    /// Whether passes on the GPU are measured, which slows them down.
+    pub times_passes: bool,
     /// As it is shown on the page: without values of personal fields.
     pub command: String,
 }
@@ -92,6 +94,8 @@ pub struct Summary {
     pub adapter: String,
     /// Where time went.
     pub timings: Vec<StageTiming>,
+    /// Milliseconds of each kind of pass on the GPU, where they were measured.
+    pub passes_ms: Vec<(&'static str, f64)>,
     /// Why it ended early, if it did.
     pub stopped: Option<String>,
     /// How many each row has.
@@ -118,6 +122,7 @@ impl Summary {
             bytes: 0,
             adapter: String::new(),
             timings: Vec::new(),
+            passes_ms: Vec::new(),
             stopped: Some(reason),
             variants_per_row: 0,
             failures: Failures::new(),
@@ -184,7 +189,8 @@ pub fn render(
         return Ok(Summary::not_begun(reason));
     }
     let (expected, rows) = rows?;
-    let painter = Painter::open(Arc::clone(&campaign.library))?;
+    let device = DeviceOptions { times_passes: options.times_passes, ..DeviceOptions::default() };
+    let painter = Painter::open_with(Arc::clone(&campaign.library), device)?;
     let adapter = painter.adapter().to_owned();
     let stores = Stores::new(options.storage.clone());
     let store = stores.open(&options.out)?;
@@ -220,7 +226,7 @@ pub fn render(
     };
     let rows = Readable { rows, left: options.limit.unwrap_or(u64::MAX), stop: stop.clone() };
     let task = Arc::new(Task::new(plan, Arc::clone(&store), 0));
-    pipeline::run(task.work(rows), threads, painter, &clock, stop, &mut settle);
+    let painter = pipeline::run(task.work(rows), threads, painter, &clock, stop, &mut settle);
     let plan = &task.plan;
 
     let closed = ledger.finish();
@@ -254,6 +260,7 @@ pub fn render(
         bytes: counts.bytes,
         adapter,
         timings: timings(&clock, threads),
+        passes_ms: painter.pass_times_ms().into_iter().map(|(pass, ms)| (pass.name(), ms)).collect(),
         stopped: stop.reason(),
         variants_per_row: plan.variants_per_row(),
         failures,

@@ -18,10 +18,16 @@ use crate::pixels::RectPx;
 pub enum Class {
     /// Filled and stroked outlines.
     Shape,
+    /// What lies wholly inside an outline and is opaque, in one colour.
+    Fill,
+    /// The same in a linear gradient.
+    Gradient,
     /// Blurred boxes.
     Shadow,
     /// Photos of one page set.
     Photo(usize),
+    /// What lies wholly inside the mask of an opaque photo, of one page set.
+    Blit(usize),
     /// Isolates of the next depth.
     Composite,
     /// Lines of text.
@@ -48,8 +54,8 @@ pub struct CanvasBands {
 }
 
 impl CanvasBands {
-    /// The band of the canvas's next item.
-    pub fn assign(&mut self, list: &mut BandList, class: Class, bounds: RectPx) -> usize {
+    /// The band of a part of the canvas's next item.
+    pub fn place(&self, list: &mut BandList, class: Class, bounds: RectPx) -> usize {
         let classes = &mut list.classes;
         let earliest = self
             .drawn
@@ -58,18 +64,29 @@ impl CanvasBands {
             .map(|&(_, band)| if classes[band] == class { band } else { band + 1 })
             .max()
             .unwrap_or(0);
-        let band = (earliest..classes.len()).find(|&band| classes[band] == class).unwrap_or_else(|| {
+        (earliest..classes.len()).find(|&band| classes[band] == class).unwrap_or_else(|| {
             classes.push(class);
             classes.len() - 1
-        });
-        self.drawn.push((bounds, band));
-        band
+        })
+    }
+
+    /// The item's parts, with their bands: later items wait for them where they overlap.
+    pub fn drew(&mut self, parts: impl IntoIterator<Item = (RectPx, usize)>) {
+        self.drawn.extend(parts);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    impl CanvasBands {
+        pub fn assign(&mut self, list: &mut BandList, class: Class, bounds: RectPx) -> usize {
+            let band = self.place(list, class, bounds);
+            self.drew([(bounds, band)]);
+            band
+        }
+    }
 
     #[test]
     fn text_over_a_later_pill_still_shares_the_text_band() {

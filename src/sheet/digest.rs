@@ -1,18 +1,20 @@
 //! Hashes of display items: equal where the pixels would be.
 
+use super::CanvasPhoto;
 use crate::layout::{Isolate, Item, Outline, Paint, PhotoItem, Shadow, Shape, TextItem};
 use crate::pixels::{RectPx, SizePx};
 
 /// The hash of an item: of all that decides which pixels it touches, and how.
 pub type ItemDigest = [u8; 16];
 
-/// The hash of every item, in draw order.
-pub fn item_digests(items: &[Item]) -> Vec<ItemDigest> {
+/// The hash of every item, in draw order. `photos` are those of the items, in order.
+pub fn item_digests(items: &[Item], photos: &[CanvasPhoto]) -> Vec<ItemDigest> {
+    let mut photos = photos.iter();
     items
         .iter()
         .map(|item| {
             let mut writer = Writer(blake3::Hasher::new());
-            writer.item(item);
+            writer.item(item, &mut photos);
             short(&writer.0)
         })
         .collect()
@@ -104,7 +106,7 @@ impl Writer {
         }
     }
 
-    fn item(&mut self, item: &Item) {
+    fn item(&mut self, item: &Item, photos: &mut std::slice::Iter<'_, CanvasPhoto>) {
         match item {
             Item::Shape(Shape { rect, outline, paint, stroke_px }) => {
                 self.u32(1);
@@ -125,6 +127,10 @@ impl Writer {
             Item::Photo(PhotoItem { photo, crop, rect, mask_rect, mask, opacity }) => {
                 self.u32(3);
                 self.0.update(&photo.id.0);
+                // The key knows more than the item: an SVG's text is drawn with a template's fonts.
+                if let Some(photo) = photos.next() {
+                    self.0.update(&photo.key.fonts().to_le_bytes());
+                }
                 self.f32s(&[crop.x, crop.y, crop.width, crop.height, *opacity]);
                 self.rect(*rect);
                 self.rect(*mask_rect);
@@ -137,11 +143,11 @@ impl Writer {
                 self.u32(*scale);
                 self.0.update(&color.to_rgba8());
             }
-            Item::Isolate(isolate) => self.isolate(isolate),
+            Item::Isolate(isolate) => self.isolate(isolate, photos),
         }
     }
 
-    fn isolate(&mut self, isolate: &Isolate) {
+    fn isolate(&mut self, isolate: &Isolate, photos: &mut std::slice::Iter<'_, CanvasPhoto>) {
         let Isolate { bounds, scale, items, opacity, rotation, clip, blur, tint } = isolate;
         self.u32(5);
         self.rect(*bounds);
@@ -167,7 +173,7 @@ impl Writer {
         }
         self.u32(items.len() as u32);
         for item in items {
-            self.item(item);
+            self.item(item, photos);
         }
     }
 }

@@ -2,20 +2,19 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
-use std::sync::Arc;
 
-use crate::assets::ScaledPhoto;
 use crate::layout::{Isolate, Item, Outline, Paint, PhotoItem, Shadow, Shape, Stop, TextItem};
 use crate::pixels::{Color, RectPx, SizePx};
 
-use super::SheetLimits;
 use super::bands::{BandList, CanvasBands, Class};
+use super::inner;
 use super::instance::{
     GpuComposite, GpuPhoto, GpuShadow, GpuShape, GpuStop, OUTLINE_ELLIPSE, OUTLINE_ROUNDED_RECT, OUTLINE_STAR,
     PAINT_LINEAR, PAINT_RADIAL, PAINT_SOLID,
 };
-use super::pages::{Pages, PagesFull, Upload};
+use super::pages::{PagePlace, Pages, PagesFull, Upload};
 use super::photos_of;
+use super::{CanvasPhoto, SheetLimits};
 
 /// Everything one submission draws: the sheet (surface 0) and its isolates (surface n: depth n).
 #[derive(Debug, Default)]
@@ -137,11 +136,11 @@ impl<'p> Builder<'p> {
     }
 
     /// Adds a window of a canvas below the earlier ones and says at which row it starts. `photos` are those of
-    /// `items`, in order.
+    /// `items`, in order, with the pixels of all that the window shows.
     ///
     /// # Errors
     /// [`Overfull`]: the canvases must be split over more sheets.
-    pub fn window(&mut self, window: RectPx, items: &[Item], photos: &[Arc<ScaledPhoto>]) -> Result<u32, Overfull> {
+    pub fn window(&mut self, window: RectPx, items: &[Item], photos: &[CanvasPhoto]) -> Result<u32, Overfull> {
         let slot = self.slot(0, window)?;
         let mut photos = photos.iter();
         self.items(slot, items, &mut photos)?;
@@ -194,7 +193,7 @@ impl<'p> Builder<'p> {
         &mut self,
         slot: Slot,
         items: &[Item],
-        photos: &mut std::slice::Iter<'i, Arc<ScaledPhoto>>,
+        photos: &mut std::slice::Iter<'i, CanvasPhoto>,
     ) -> Result<(), Overfull> {
         let mut bands = CanvasBands::default();
         for item in items {
@@ -204,36 +203,69 @@ impl<'p> Builder<'p> {
                 photos.by_ref().take(unseen).for_each(drop);
                 continue;
             }
-            let instances: Vec<(Class, Instance)> = match item {
-                Item::Shape(shape) => vec![(Class::Shape, Instance::Shape(self.shape(slot, shape, bounds)))],
-                Item::Shadow(shadow) => shadow_strips(shadow, slot)
-                    .into_iter()
-                    .map(|quad| (Class::Shadow, Instance::Shadow(shadow_instance(slot, shadow, quad))))
-                    .collect(),
-                Item::Photo(photo) => match photos.next() {
-                    Some(scaled) => vec![self.photo(slot, photo, scaled, bounds)?],
-                    None => Vec::new(),
-                },
+            // What goes into one band together, and the pixels that it covers.
+            let mut parts: Vec<(Class, RectPx, Vec<Instance>)> = Vec::with_capacity(1);
+            match item {
+                Item::Shape(shape) => {
+                    let (inner, edge) = self.split(inner::of_shape(shape), bounds);
+                    if let Some((class, quad)) = inner {
+                        parts.push((class, quad, vec![Instance::Shape(self.shape(slot, shape, quad))]));
+                    }
+                    let edge: Vec<_> =
+                        edge.into_iter().map(|quad| Instance::Shape(self.shape(slot, shape, quad))).collect();
+                    parts.push((Class::Shape, bounds, edge));
+                }
+                Item::Shadow(shadow) => {
+                    let strips = shadow_strips(shadow, slot);
+                    let strips = strips.into_iter().map(|quad| Instance::Shadow(shadow_instance(slot, shadow, quad)));
+                    parts.push((Class::Shadow, bounds, strips.collect()));
+                }
+                Item::Photo(photo) => {
+                    let Some(scaled) = photos.next().and_then(|photo| photo.pixels.as_ref()) else { continue };
+                    let place = self.pages.place(scaled, self.uploads)?;
+                    let (inner, edge) = self.split(inner::of_photo(photo, scaled, place.set), bounds);
+                    let instance = |quad| Instance::Photo(photo_instance(slot, photo, place, quad));
+                    if let Some((class, quad)) = inner {
+                        parts.push((class, quad, vec![instance(quad)]));
+                    }
+                    parts.push((Class::Photo(place.set), bounds, edge.into_iter().map(instance).collect()));
+                }
                 Item::Text(text) => {
                     let (origin_y, slot) = (slot.origin_y(), slot.window.translated(0, slot.origin_y()));
-                    vec![(Class::Text, Instance::Text(TextDraw { item: text.clone(), origin_y, slot }))]
+                    let text = TextDraw { item: text.clone(), origin_y, slot };
+                    parts.push((Class::Text, bounds, vec![Instance::Text(text)]));
                 }
                 Item::Isolate(isolate) => {
                     let below = self.slot(slot.depth + 1, isolate.texture_size().rect())?;
                     self.items(below, &isolate.items, photos)?;
-                    vec![(Class::Composite, Instance::Composite(composite(slot, isolate, below, bounds)))]
+                    let instance = Instance::Composite(composite(slot, isolate, below, bounds));
+                    parts.push((Class::Composite, bounds, vec![instance]));
                 }
-            };
+            }
             let surface = &mut self.surfaces[slot.depth];
-            if let Some((class, _)) = instances.first() {
-                let band = bands.assign(&mut surface.list, *class, bounds);
+            // All of an item's parts lie beside each other: none waits for another.
+            let mut places = Vec::with_capacity(parts.len());
+            for (class, covered, instances) in parts.into_iter().filter(|(_, _, instances)| !instances.is_empty()) {
+                let band = bands.place(&mut surface.list, class, covered);
+                places.push((covered, band));
                 if surface.bands.len() <= band {
                     surface.bands.resize_with(band + 1, Vec::new);
                 }
-                surface.bands[band].extend(instances.into_iter().map(|(_, instance)| instance));
+                surface.bands[band].extend(instances);
             }
+            bands.drew(places);
         }
         Ok(())
+    }
+
+    /// The part of an item that a pass of its own draws, and the strips around it.
+    fn split(&self, inner: Option<(Class, RectPx)>, bounds: RectPx) -> (Option<(Class, RectPx)>, Vec<RectPx>) {
+        let inner =
+            inner.filter(|_| self.limits.has_inner_passes).map(|(class, rect)| (class, rect.intersection(bounds)));
+        match inner.filter(|(_, rect)| rect.size().area() >= inner::MIN_AREA_PX) {
+            Some((class, rect)) => (Some((class, rect)), inner::around(bounds, rect)),
+            None => (None, vec![bounds]),
+        }
     }
 
     fn shape(&mut self, slot: Slot, shape: &Shape, quad: RectPx) -> GpuShape {
@@ -289,37 +321,29 @@ impl<'p> Builder<'p> {
         });
         (first, run.len() as u32)
     }
+}
 
-    fn photo(
-        &mut self,
-        slot: Slot,
-        photo: &PhotoItem,
-        scaled: &Arc<ScaledPhoto>,
-        quad: RectPx,
-    ) -> Result<(Class, Instance), Overfull> {
-        let place = self.pages.place(scaled, self.uploads)?;
-        let (outline, radii) = mask(&photo.mask);
-        let instance = GpuPhoto {
-            quad: quad_of(quad),
-            mask: rect_of(photo.mask_rect),
-            radii,
-            origin: [0, slot.origin_y()],
-            texel_offset: [place.x as i32 - photo.rect.x, place.y as i32 - photo.rect.y],
-            page: place.page,
-            outline,
-            opacity: photo.opacity,
-            pad: 0,
-        };
-        Ok((Class::Photo(place.set), Instance::Photo(instance)))
+fn photo_instance(slot: Slot, photo: &PhotoItem, place: PagePlace, quad: RectPx) -> GpuPhoto {
+    let (outline, radii) = mask(&photo.mask);
+    GpuPhoto {
+        quad: quad_of(quad),
+        mask: rect_of(photo.mask_rect),
+        radii,
+        origin: [0, slot.origin_y()],
+        texel_offset: [place.x as i32 - photo.rect.x, place.y as i32 - photo.rect.y],
+        page: place.page,
+        outline,
+        opacity: photo.opacity,
+        pad: 0,
     }
 }
 
 impl Drawing {
     fn push(&mut self, class: Class, instances: Vec<Instance>) -> Band {
         let length = |drawing: &Self| match class {
-            Class::Shape => drawing.shapes.len(),
+            Class::Shape | Class::Fill | Class::Gradient => drawing.shapes.len(),
             Class::Shadow => drawing.shadows.len(),
-            Class::Photo(_) => drawing.photos.len(),
+            Class::Photo(_) | Class::Blit(_) => drawing.photos.len(),
             Class::Composite => drawing.composites.len(),
             Class::Text => drawing.texts.len(),
         };
@@ -395,33 +419,10 @@ fn shadow_instance(slot: Slot, shadow: &Shadow, quad: RectPx) -> GpuShadow {
 fn shadow_strips(shadow: &Shadow, slot: Slot) -> Vec<RectPx> {
     let all = shadow.bounds().intersection(slot.window);
     let Some((rect, outline)) = shadow.hidden_below else { return vec![all] };
-    // A rectangle inset by r (1 − 1/√2) lies inside the curve; one more pixel for its soft edge.
-    let inset = |radius: f32| (radius * (1.0 - std::f32::consts::FRAC_1_SQRT_2)).ceil() as i32 + 1;
-    let (inset_x, inset_y) = match outline {
-        Outline::RoundedRect(radii) => {
-            let inset = inset(radii.into_iter().fold(0.0, f32::max));
-            (inset, inset)
-        }
-        Outline::Ellipse | Outline::Star { .. } => (inset(rect.width as f32 / 2.0), inset(rect.height as f32 / 2.0)),
-    };
-    let (width, height) = (rect.width as i32 - 2 * inset_x, rect.height as i32 - 2 * inset_y);
-    if width <= 0 || height <= 0 {
-        return vec![all];
+    match inner::of(rect, &outline).map(|hole| hole.intersection(all)) {
+        Some(hole) if !hole.is_empty() => inner::around(all, hole),
+        _ => vec![all],
     }
-    let hole = RectPx::new(rect.x + inset_x, rect.y + inset_y, width as u32, height as u32).intersection(all);
-    if hole.is_empty() {
-        return vec![all];
-    }
-    let between = |x: i32, y: i32, right: i32, bottom: i32| {
-        RectPx::new(x, y, (right - x).max(0) as u32, (bottom - y).max(0) as u32)
-    };
-    let strips = [
-        between(all.x, all.y, all.right(), hole.y),
-        between(all.x, hole.bottom(), all.right(), all.bottom()),
-        between(all.x, hole.y, hole.x, hole.bottom()),
-        between(hole.right(), hole.y, all.right(), hole.bottom()),
-    ];
-    strips.into_iter().filter(|strip| !strip.is_empty()).collect()
 }
 
 fn composite(slot: Slot, isolate: &Isolate, below: Slot, quad: RectPx) -> GpuComposite {

@@ -19,15 +19,17 @@ mod bands;
 mod digest;
 mod drawing;
 mod extent;
+mod inner;
 pub mod instance;
 mod pages;
 mod plate;
 #[cfg(test)]
 mod properties;
 
+use std::ops::Range;
 use std::sync::Arc;
 
-use crate::assets::ScaledPhoto;
+use crate::assets::{ScaledKey, ScaledPhoto};
 use crate::layout::{DisplayList, Item};
 use crate::pixels::{RectPx, SizePx};
 
@@ -62,6 +64,9 @@ pub struct SheetLimits {
     pub plate_bytes: u64,
     /// Instances of one kind, in bytes.
     pub max_binding_bytes: u64,
+    /// Whether what is wholly inside an outline and opaque is drawn by passes of its own, which do not ask where its
+    /// edge is. Software adapters take every branch of a shader for every pixel; cards lose more by more passes.
+    pub has_inner_passes: bool,
 }
 
 impl SheetLimits {
@@ -92,18 +97,51 @@ impl SheetLimits {
 pub struct Canvas {
     /// What to draw.
     pub list: Arc<DisplayList>,
-    /// The photos of the list, in the order of [`DisplayList::visit_photos`], scaled to their places.
-    pub photos: Vec<Arc<ScaledPhoto>>,
+    /// The photos of the list, in the order of [`DisplayList::visit_photos`].
+    pub photos: Vec<CanvasPhoto>,
     /// The parts of it that are drawn, each in a slot of its own: all of it, or what nobody has drawn before.
     pub windows: Vec<RectPx>,
     /// The hashes of its items.
     pub digests: Arc<[ItemDigest]>,
 }
 
+/// A photo of a canvas at the size that it is drawn.
+#[derive(Clone, Debug)]
+pub struct CanvasPhoto {
+    /// Which pixels.
+    pub key: ScaledKey,
+    /// The pixels themselves: not needed for what no window shows.
+    pub pixels: Option<Arc<ScaledPhoto>>,
+}
+
+impl From<Arc<ScaledPhoto>> for CanvasPhoto {
+    fn from(photo: Arc<ScaledPhoto>) -> Self {
+        Self { key: photo.key, pixels: Some(photo) }
+    }
+}
+
 impl Canvas {
     /// A canvas that is drawn as a whole.
-    pub fn whole(list: Arc<DisplayList>, photos: Vec<Arc<ScaledPhoto>>) -> Self {
-        Self { windows: vec![list.size.rect()], digests: digest::item_digests(&list.items).into(), list, photos }
+    pub fn whole(list: Arc<DisplayList>, photos: Vec<CanvasPhoto>) -> Self {
+        let digests = digest::item_digests(&list.items, &photos).into();
+        Self { windows: vec![list.size.rect()], digests, list, photos }
+    }
+
+    /// Every item that has photos: its number, and which of the canvas's photos they are.
+    pub fn items_with_photos(&self) -> impl Iterator<Item = (usize, Range<usize>)> {
+        let mut next = 0;
+        let counted = self.list.items.iter().enumerate().map(move |(index, item)| {
+            let first = next;
+            next += photos_of(item);
+            (index, first..next)
+        });
+        counted.filter(|(_, photos)| !photos.is_empty())
+    }
+
+    /// Whether a window shows a part of an item.
+    pub fn shows(&self, item: usize) -> bool {
+        let bounds = self.list.items[item].bounds();
+        self.windows.iter().any(|window| !bounds.intersection(*window).is_empty())
     }
 }
 

@@ -105,6 +105,7 @@ impl Plates {
         self.seen_now.extend(&digests);
         if let Some(last) = recurring
             && kept.is_none_or(|kept| kept < last)
+            && has_pixels(canvas, last + 1)
             && covers_enough(&list.items[kept.map_or(0, |kept| kept + 1)..=last], canvas)
             && self.make_room(list.size.area() * 4, dropped)
         {
@@ -140,6 +141,12 @@ impl Plates {
         }
         true
     }
+}
+
+/// Whether the photos of the first items can be drawn.
+fn has_pixels(canvas: &Canvas, items: usize) -> bool {
+    let mut photos = canvas.items_with_photos().take_while(|(item, _)| *item < items);
+    photos.all(|(_, range)| canvas.photos[range].iter().all(|photo| photo.pixels.is_some()))
 }
 
 /// Whether drawing the items again would shade enough pixels to be dearer than a copy of the canvas.

@@ -17,6 +17,7 @@ const LIMITS: SheetLimits = SheetLimits {
     max_pages: 2,
     plate_bytes: 1 << 20,
     max_binding_bytes: 1 << 27,
+    has_inner_passes: true,
 };
 
 fn any_rect() -> impl Strategy<Value = RectPx> {

@@ -62,7 +62,11 @@ fn text_campaign(folder: &Path, width: u32, rows: &str) -> Campaign {
 }
 
 fn small_painter(campaign: &Campaign) -> Painter {
-    Painter::open_with(Arc::clone(&campaign.library), DeviceOptions { max_side_px: Some(512) }).expect("an adapter")
+    Painter::open_with(
+        Arc::clone(&campaign.library),
+        DeviceOptions { max_side_px: Some(512), ..DeviceOptions::default() },
+    )
+    .expect("an adapter")
 }
 
 /// Rows from 0.

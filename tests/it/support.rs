@@ -56,7 +56,7 @@ pub fn lay_out_rows(campaign: &Campaign, rows: impl Fn(usize) -> bool) -> Vec<La
             collect_photos(campaign, &scene.layers, &mut photos);
             let list = lay_out(&scene, &photos, &mut shaper).expect("a layout");
             let photos = scale(campaign, &list);
-            let canvas = Canvas::whole(Arc::new(list), photos);
+            let canvas = Canvas::whole(Arc::new(list), photos.into_iter().map(Into::into).collect());
             laid.push(Laid { key: bound.key().to_owned(), size: scene.size_name.to_string(), canvas });
         }
     }

@@ -13,7 +13,7 @@ use clap::Args;
 use super::args::CampaignArgs;
 use super::objects::allow_named;
 use super::output::{note, print_json};
-use super::stage_times::stage_times;
+use super::stage_times::{pass_times, stage_times};
 use super::{Status, output};
 use crate::pipeline::Stop;
 use crate::render::campaign::pii_fields;
@@ -47,7 +47,7 @@ pub struct RenderArgs {
     /// Keep what an earlier run stored in the folder and would come out the same; go on where it was stopped
     #[arg(long)]
     resume: bool,
-    /// Say how long each stage took
+    /// Say how long each stage took, and each kind of pass on the GPU
     #[arg(long)]
     timings: bool,
     /// Print the summary as one JSON object on standard output
@@ -75,6 +75,7 @@ pub fn run(args: &RenderArgs, arguments: &[OsString]) -> anyhow::Result<Status> 
         resume: args.resume,
         limit: args.campaign.limit,
         threads: args.campaign.threads(),
+        times_passes: args.timings,
         command: command_line(arguments, personal.as_deref()),
     };
     let stop = Stop::new();
@@ -91,7 +92,11 @@ pub fn run(args: &RenderArgs, arguments: &[OsString]) -> anyhow::Result<Status> 
         note(&line);
     }
     if args.timings {
-        note(stage_times(&summary.timings, summary.ok + summary.failed, summary.seconds).trim_end());
+        let made = summary.ok + summary.failed;
+        note(stage_times(&summary.timings, made, summary.seconds).trim_end());
+        if !summary.passes_ms.is_empty() {
+            note(pass_times(&summary.passes_ms, made).trim_end());
+        }
     }
     note(&summary::line(&summary));
     if args.json {
