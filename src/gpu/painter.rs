@@ -94,7 +94,7 @@ struct InFlight {
 /// What is on its way back.
 enum Back {
     Pixels { buffer: wgpu::Buffer, width: u32, slots: Vec<Slot>, mapped: crossbeam_channel::Receiver<bool> },
-    Jpeg(Encoding),
+    Jpeg(Box<Encoding>),
 }
 
 /// Owns the device and everything made from it.
@@ -319,7 +319,7 @@ impl Painter {
             let index = work.submit();
             encoding.map();
             gpu.check()?;
-            return Ok(InFlight { index, back: Back::Jpeg(encoding) });
+            return Ok(InFlight { index, back: Back::Jpeg(Box::new(encoding)) });
         }
         let bytes = u64::from(size.width) * 4 * u64::from(size.height);
         let ring_bytes = u64::from(size.width) * 4 * u64::from(rows);
