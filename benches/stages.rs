@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use gravure::encode::Encoder;
+use gravure::gpu::{Painted, WayBack};
 use gravure::job::{Format, Output, Row};
 use gravure::layout::{Photos, Shaper, lay_out};
 use gravure::pipeline::Stop;
@@ -62,13 +63,13 @@ fn stages(criterion: &mut Criterion) {
     group.bench_function("gpu, to memory", |bench| {
         bench.iter(|| {
             for sheet in canvases.chunks(per_sheet) {
-                painter.submit(sheet).expect("submitted");
+                painter.submit(sheet, WayBack::Pixels).expect("submitted");
                 painter.wait().expect("painted");
             }
         });
     });
-    painter.submit(&canvases[..per_sheet]).expect("submitted");
-    let sheet = painter.wait().expect("painted").expect("a sheet");
+    painter.submit(&canvases[..per_sheet], WayBack::Pixels).expect("submitted");
+    let Some(Painted::Pixels(sheet)) = painter.wait().expect("painted") else { panic!("a sheet") };
     group.throughput(Throughput::Elements(per_sheet as u64));
     for format in [Format::Jpeg, Format::Png] {
         group.bench_function(format!("encode {}", format.name()), |bench| {

@@ -11,7 +11,7 @@ use super::Status;
 use super::config::ConfigArgs;
 use super::output::{memory, note, print, print_json};
 use super::table::Table;
-use crate::gpu::{AdapterReport, adapters};
+use crate::gpu::{AdapterReport, GpuError, JpegBy, adapters};
 use crate::render::campaign::{Campaign, CampaignOptions};
 
 const ADVICE: &str = "no Vulkan adapter was found: install your card's driver, or software Vulkan (Debian: apt-get \
@@ -100,6 +100,7 @@ fn report(adapters: &[AdapterReport], campaign: Option<&Campaign>, wanted: Optio
             limits.page_side_px,
             memory(limits.plate_bytes),
         ));
+        text.push_str(&format!("  {}\n", who_codes_jpeg(chosen.jpeg, JpegBy::wanted())));
     }
     if let Some(Campaign { fonts, .. }) = campaign {
         let mut table = Table::new(&["font", "weight", "style", "ascent", "descent"]);
@@ -131,14 +132,37 @@ fn why_chosen(chosen: &AdapterReport, adapters: &[AdapterReport], wanted: Option
     }
 }
 
+fn who_codes_jpeg(best: JpegBy, wanted: Result<Option<JpegBy>, GpuError>) -> String {
+    let (by, why) = match wanted {
+        Err(error) => return error.to_string(),
+        Ok(Some(wanted)) => (wanted, "because GRAVURE_JPEG asks for it"),
+        Ok(None) => {
+            (best, if best == JpegBy::Gpu { "where the pixels are" } else { "which is faster than this adapter" })
+        }
+    };
+    match by {
+        JpegBy::Gpu => format!("JPEGs by the adapter, {why}"),
+        JpegBy::Cpu => format!("JPEGs by libjpeg-turbo, {why}"),
+    }
+}
+
 fn json_report(adapters: &[AdapterReport], campaign: Option<&Campaign>) -> Value {
     let adapters: Vec<Value> = adapters
         .iter()
         .map(|adapter| {
-            let AdapterReport { name, driver, backend, kind, max_texture_side_px, max_buffer_bytes, limits, chosen } =
-                adapter;
+            let AdapterReport {
+                name,
+                driver,
+                backend,
+                kind,
+                max_texture_side_px,
+                max_buffer_bytes,
+                limits,
+                jpeg,
+                chosen,
+            } = adapter;
             json!({
-                "name": name, "driver": driver, "backend": backend, "kind": kind, "chosen": chosen,
+                "name": name, "driver": driver, "backend": backend, "kind": kind, "chosen": chosen, "jpeg": jpeg.name(),
                 "max_texture_side_px": max_texture_side_px, "max_buffer_bytes": max_buffer_bytes,
                 "limits": {
                     "max_side_px": limits.max_side_px, "sheet_bytes": limits.sheet_bytes,
@@ -180,6 +204,7 @@ mod tests {
                 max_binding_bytes: 128 << 20,
                 has_inner_passes: true,
             },
+            jpeg: JpegBy::Cpu,
             chosen,
         }
     }
@@ -199,6 +224,13 @@ mod tests {
         let alone = std::slice::from_ref(&software);
         assert!(why_chosen(&software, alone, None).contains("only one"));
         assert!(why_chosen(&software, alone, Some("llvm")).contains("GRAVURE_ADAPTER"));
+    }
+
+    #[test]
+    fn who_codes_jpegs_is_told() {
+        assert!(who_codes_jpeg(JpegBy::Cpu, Ok(None)).contains("libjpeg-turbo, which is faster"));
+        assert!(who_codes_jpeg(JpegBy::Gpu, Ok(None)).contains("by the adapter, where the pixels"));
+        assert!(who_codes_jpeg(JpegBy::Cpu, Ok(Some(JpegBy::Gpu))).contains("by the adapter, because GRAVURE_JPEG"));
     }
 
     #[test]

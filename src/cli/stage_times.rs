@@ -42,6 +42,6 @@ mod tests {
         assert_eq!(lines[2], ["gpu", "900", "0.900", "1", "90"]);
         assert_eq!(stage_times(&timings, 0, 0.0).lines().count(), 3);
         let passes = pass_times(&[("text", 12.0)], 4);
-        assert!(passes.ends_with("text                12         3.000\n"), "{passes}");
+        assert!(passes.ends_with("text        12         3.000\n"), "{passes}");
     }
 }

@@ -35,6 +35,16 @@ pub enum GpuError {
     /// The device is gone; it must be made anew.
     #[error("the device was lost: {0}")]
     Lost(String),
+    /// A setting that is none.
+    #[error("{name}={value:?} is none of: {}", allowed.join(", "))]
+    BadSetting {
+        /// The variable.
+        name: &'static str,
+        /// What it says.
+        value: String,
+        /// What it may say.
+        allowed: &'static [&'static str],
+    },
     /// There was no memory for something.
     #[error("out of GPU memory: {0}")]
     OutOfMemory(String),
@@ -69,6 +79,50 @@ impl AdapterClass {
     }
 }
 
+/// Who codes JPEGs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JpegBy {
+    /// libjpeg-turbo, from pixels that are read back.
+    Cpu,
+    /// The adapter, so that only finished segments are read back. The same bytes.
+    Gpu,
+}
+
+impl JpegBy {
+    /// Where a setting says it.
+    const VARIABLE: &'static str = "GRAVURE_JPEG";
+
+    /// What suits an adapter: a card codes where the pixels are; a software adapter takes ten times as long as
+    /// libjpeg-turbo on the same cores.
+    fn best_for(class: AdapterClass) -> Self {
+        match class {
+            AdapterClass::Software => Self::Cpu,
+            AdapterClass::Card => Self::Gpu,
+        }
+    }
+
+    /// What `GRAVURE_JPEG` asks for.
+    ///
+    /// # Errors
+    /// When it is neither `cpu` nor `gpu`.
+    pub fn wanted() -> Result<Option<Self>, GpuError> {
+        let wanted = std::env::var(Self::VARIABLE).ok().filter(|by| !by.is_empty());
+        wanted.map_or(Ok(None), |by| match by.as_str() {
+            "cpu" => Ok(Some(Self::Cpu)),
+            "gpu" => Ok(Some(Self::Gpu)),
+            _ => Err(GpuError::BadSetting { name: Self::VARIABLE, value: by, allowed: &["cpu", "gpu"] }),
+        })
+    }
+
+    /// `cpu` or `gpu`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Cpu => "cpu",
+            Self::Gpu => "gpu",
+        }
+    }
+}
+
 /// One adapter, for people.
 #[derive(Clone, Debug)]
 pub struct AdapterReport {
@@ -86,6 +140,8 @@ pub struct AdapterReport {
     pub max_buffer_bytes: u64,
     /// What gravure would put on it.
     pub limits: SheetLimits,
+    /// Who would code JPEGs, unless told otherwise.
+    pub jpeg: JpegBy,
     /// Whether gravure would use it.
     pub chosen: bool,
 }
@@ -106,6 +162,7 @@ pub fn adapters() -> Vec<AdapterReport> {
                 max_texture_side_px: limits.max_texture_dimension_2d,
                 max_buffer_bytes: limits.max_buffer_size,
                 limits: sheet_limits(AdapterClass::of(info.device_type), &limits),
+                jpeg: JpegBy::best_for(AdapterClass::of(info.device_type)),
                 chosen: chosen == Some(index),
                 name: info.name,
             }
@@ -173,6 +230,8 @@ pub struct DeviceOptions {
     pub max_side_px: Option<u32>,
     /// Measures every pass, where the adapter can.
     pub times_passes: bool,
+    /// Who codes JPEGs. Default: as `GRAVURE_JPEG` says, else what suits the adapter.
+    pub jpeg: Option<JpegBy>,
 }
 
 /// A device with its queue and a note of what went wrong with it.
@@ -187,6 +246,8 @@ pub struct Device {
     pub class: AdapterClass,
     /// What it can hold.
     pub limits: SheetLimits,
+    /// Who codes JPEGs.
+    pub jpeg: JpegBy,
     fault: Arc<Mutex<Option<GpuError>>>,
 }
 
@@ -194,8 +255,9 @@ impl Device {
     /// Opens the best adapter, or the one that `GRAVURE_ADAPTER` names a part of.
     ///
     /// # Errors
-    /// No adapter, or no device from it.
+    /// No adapter, no device from it, or a setting that is none.
     pub fn open(options: DeviceOptions) -> Result<Self, GpuError> {
+        let wanted_jpeg = options.jpeg.map_or_else(JpegBy::wanted, |by| Ok(Some(by)))?;
         let adapters = enumerate();
         let adapter = &adapters[choose(&adapters, wanted().as_deref())?];
         let (info, mut limits) = (adapter.get_info(), adapter.limits());
@@ -217,7 +279,8 @@ impl Device {
             .map_err(|error| GpuError::NoDevice { adapter: info.name.clone(), message: error.to_string() })?;
         let fault = Arc::new(Mutex::new(None));
         watch(&device, &fault);
-        Ok(Self { device, queue, class, limits: sheet_limits(class, &limits), name: info.name, fault })
+        let jpeg = wanted_jpeg.unwrap_or_else(|| JpegBy::best_for(class));
+        Ok(Self { device, queue, class, limits: sheet_limits(class, &limits), jpeg, name: info.name, fault })
     }
 
     /// What went wrong since the last call. wgpu reports most failures aside from the calls that cause them.

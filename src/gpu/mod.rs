@@ -2,15 +2,17 @@
 //! the picture.
 //!
 //! ```text
-//!   Painter::submit(canvases) ─ plan ─ upload photos ─ draw new plates ─ draw the sheet ─ copy to a buffer
-//!                                                                                             │
-//!   Painter::wait() <──────────────── PaintedSheet, mapped: encoders read it in place <───────┘
+//!   Painter::submit(canvases) ─ plan ─ upload photos ─ draw new plates ─ draw the sheet ─┬─ copy to a buffer
+//!                                                                                        └─ jpeg/: code segments
+//!                                                                                                 │
+//!   Painter::wait() <───── Painted, mapped: pixels that encoders read in place, or finished bytes <┘
 //! ```
 //!
 //! One thread owns a [`Painter`]. While one sheet is drawn and read back, the next can be planned and submitted.
 //! Fed by `sheet/`; feeds `encode/`.
 
 mod device;
+pub mod jpeg;
 mod painter;
 mod pass_times;
 pub mod passes;
@@ -18,8 +20,10 @@ mod photos;
 mod readback;
 mod targets;
 mod text;
+mod way_back;
 
-pub use device::{AdapterClass, AdapterReport, Device, DeviceOptions, GpuError, adapters};
+pub use device::{AdapterClass, AdapterReport, Device, DeviceOptions, GpuError, JpegBy, adapters};
 pub use painter::{PaintError, Painter, TooMuch};
 pub use pass_times::Pass;
 pub use readback::PaintedSheet;
+pub use way_back::{Painted, SegmentInWindow, WayBack};

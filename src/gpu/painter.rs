@@ -12,13 +12,15 @@ use crate::assets::FontLibrary;
 use crate::pixels::SizePx;
 use crate::sheet::{Canvas, Class, Drawing, Overfull, Plan, Planner, SheetLimits, Slot};
 
-use super::device::{Device, DeviceOptions, GpuError};
+use super::device::{Device, DeviceOptions, GpuError, JpegBy};
+use super::jpeg::{EncodeOptions, Encoding, JpegEncoder, JpegError, JpegSegment};
 use super::pass_times::{Marks, Pass, PassTimes};
 use super::passes::{Passes, filled_buffer};
 use super::photos::PhotoPages;
 use super::readback::{PaintedSheet, Ring};
 use super::targets::{Target, Targets};
 use super::text::{AtlasFull, TextPass};
+use super::way_back::{Painted, WayBack};
 
 /// Readback buffers: one is drawn into, one is read, one waits.
 const RING_PLACES: usize = 3;
@@ -51,6 +53,9 @@ pub enum TooMuch {
     /// Shapes and the like.
     #[error("there are more shapes than the adapter takes in one go")]
     Instances,
+    /// Segments of JPEGs.
+    #[error("the JPEGs are more than the adapter codes in one go")]
+    Segments,
 }
 
 impl From<Overfull> for PaintError {
@@ -63,6 +68,17 @@ impl From<Overfull> for PaintError {
     }
 }
 
+impl From<JpegError> for PaintError {
+    fn from(error: JpegError) -> Self {
+        match error {
+            JpegError::TooMuch { .. } => Self::TooMuch(TooMuch::Segments),
+            JpegError::NoSegments | JpegError::BadSegment { .. } | JpegError::Device(_) => {
+                Self::Device(GpuError::Refused(error.to_string()))
+            }
+        }
+    }
+}
+
 impl From<AtlasFull> for PaintError {
     fn from(_: AtlasFull) -> Self {
         Self::TooMuch(TooMuch::Glyphs)
@@ -72,10 +88,13 @@ impl From<AtlasFull> for PaintError {
 /// A sheet on its way.
 struct InFlight {
     index: wgpu::SubmissionIndex,
-    buffer: wgpu::Buffer,
-    width: u32,
-    slots: Vec<Slot>,
-    mapped: crossbeam_channel::Receiver<bool>,
+    back: Back,
+}
+
+/// What is on its way back.
+enum Back {
+    Pixels { buffer: wgpu::Buffer, width: u32, slots: Vec<Slot>, mapped: crossbeam_channel::Receiver<bool> },
+    Jpeg(Box<Encoding>),
 }
 
 /// Owns the device and everything made from it.
@@ -97,6 +116,8 @@ struct Parts {
     photos: PhotoPages,
     text: TextPass,
     times: Option<PassTimes>,
+    /// Where the card codes JPEGs.
+    jpeg: Option<JpegEncoder>,
 }
 
 impl Parts {
@@ -106,8 +127,9 @@ impl Parts {
         let photos = PhotoPages::new(&device.device, &passes, device.limits);
         let text = TextPass::new(&device.device, &device.queue, Arc::clone(library));
         let times = PassTimes::new(&device.device, &device.queue);
+        let jpeg = (device.jpeg == JpegBy::Gpu).then(|| JpegEncoder::new(&device.device));
         device.check()?;
-        Ok(Self { device, passes, targets: Targets::default(), photos, text, times })
+        Ok(Self { device, passes, targets: Targets::default(), photos, text, times, jpeg })
     }
 }
 
@@ -148,6 +170,11 @@ impl Painter {
         self.planner.limits()
     }
 
+    /// Whether it can be asked for JPEG segments.
+    pub fn codes_jpeg(&self) -> bool {
+        self.parts.jpeg.is_some()
+    }
+
     /// How many sheets are on their way.
     pub fn in_flight(&self) -> usize {
         self.in_flight.len()
@@ -168,9 +195,7 @@ impl Painter {
     /// # Errors
     /// When no device can be had.
     pub fn rebuild(&mut self) -> Result<(), GpuError> {
-        for _ in self.in_flight.drain(..) {
-            self.ring.put_back_empty();
-        }
+        self.in_flight.clear();
         self.planner.clear();
         self.parts = Parts::open(&self.library, self.options)?;
         // Buffers of the old device must not be used with the new one; sheets still being read keep theirs.
@@ -178,18 +203,19 @@ impl Painter {
         Ok(())
     }
 
-    /// Plans, draws and starts to read back one sheet of canvases of one sheet width, at least one of which has a
-    /// window. Waits for a readback buffer when all are in use.
+    /// Plans, draws and starts to bring back one sheet of canvases of one sheet width, at least one of which has a
+    /// window. Waits for a readback buffer when all are in use. JPEG segments may be asked for where the painter
+    /// [codes them](Self::codes_jpeg).
     ///
     /// # Errors
     /// [`PaintError::TooMuch`]: split the canvases. [`PaintError::Device`]: [`Painter::rebuild`], then try again.
-    pub fn submit(&mut self, canvases: &[Canvas]) -> Result<(), PaintError> {
+    pub fn submit(&mut self, canvases: &[Canvas], way_back: WayBack<'_>) -> Result<(), PaintError> {
         self.parts.device.check()?;
         // Libraries below panic on some calls once the device is lost; everything they made is rebuilt then.
         let result = catch_unwind(AssertUnwindSafe(|| {
             let plan = self.planner.plan(canvases)?;
             self.plates_drawn += plan.new_plates.len() as u64;
-            self.carry_out(plan)
+            self.carry_out(plan, way_back)
         }))
         .unwrap_or_else(|_| Err(GpuError::Lost("a call on the device panicked".to_owned()).into()));
         match result {
@@ -226,11 +252,21 @@ impl Painter {
     ///
     /// # Errors
     /// [`GpuError`] when the device failed meanwhile: that sheet and all later ones are lost.
-    pub fn wait(&mut self) -> Result<Option<Arc<PaintedSheet>>, GpuError> {
-        let Some(InFlight { index, buffer, width, slots, mapped }) = self.in_flight.pop_front() else {
+    pub fn wait(&mut self) -> Result<Option<Painted>, GpuError> {
+        let Some(InFlight { index, back }) = self.in_flight.pop_front() else {
             return Ok(None);
         };
         let device = &self.parts.device;
+        let (buffer, width, slots, mapped) = match back {
+            Back::Pixels { buffer, width, slots, mapped } => (buffer, width, slots, mapped),
+            Back::Jpeg(encoding) => {
+                let finished = encoding.finish(&device.device, &device.queue, index);
+                device.check()?;
+                let segments = finished.map_err(|error| GpuError::Lost(error.to_string()))?;
+                let is_whole = segments.spilled().is_empty();
+                return Ok(Some(if is_whole { Painted::Jpeg(Arc::new(segments)) } else { Painted::Spilled }));
+            }
+        };
         let polled = device.device.poll(wgpu::PollType::Wait { submission_index: Some(index), timeout: Some(HANG) });
         let arrived = mapped.try_recv().unwrap_or(false);
         if let Err(error) = device.check().and(polled.map(drop).map_err(|error| GpuError::Lost(error.to_string()))) {
@@ -242,12 +278,15 @@ impl Painter {
             return Err(GpuError::Lost("a readback buffer could not be mapped".to_owned()));
         }
         let sheet = PaintedSheet::new(buffer, width, slots, self.ring.way_back());
-        sheet.map(Some).ok_or_else(|| GpuError::Lost("a readback buffer could not be read".to_owned()))
+        sheet
+            .map(Painted::Pixels)
+            .map(Some)
+            .ok_or_else(|| GpuError::Lost("a readback buffer could not be read".to_owned()))
     }
 
-    fn carry_out(&mut self, plan: Plan) -> Result<InFlight, PaintError> {
+    fn carry_out(&mut self, plan: Plan, way_back: WayBack<'_>) -> Result<InFlight, PaintError> {
         let Plan { dropped_plates, uploads, new_plates, size, slots, clear, drawing } = plan;
-        let Parts { device: gpu, passes, targets, photos, text, times } = &mut self.parts;
+        let Parts { device: gpu, passes, targets, photos, text, times, jpeg } = &mut self.parts;
         let times = times.as_ref();
         let (device, queue) = (&gpu.device, &gpu.queue);
         for plate in dropped_plates {
@@ -270,6 +309,18 @@ impl Painter {
         work.copy_plates(&slots);
         work.draw(&drawing, On::Sheet, false)?;
 
+        if let WayBack::Jpeg { segments, settings } = way_back {
+            let jpeg = jpeg.as_mut().expect("asked of a painter that codes JPEGs");
+            let segments: Vec<JpegSegment> = segments.iter().map(|part| part.on_sheet(&slots, settings)).collect();
+            work.marks.on_encoder(&mut work.encoder, Pass::Jpeg);
+            let (encoder, sheet) = (&mut work.encoder, &work.targets.sheet().view);
+            let mut encoding =
+                jpeg.encode(device, queue, encoder, sheet, &segments, settings, EncodeOptions::default())?;
+            let index = work.submit();
+            encoding.map();
+            gpu.check()?;
+            return Ok(InFlight { index, back: Back::Jpeg(Box::new(encoding)) });
+        }
         let bytes = u64::from(size.width) * 4 * u64::from(size.height);
         let ring_bytes = u64::from(size.width) * 4 * u64::from(rows);
         let buffer = self.ring.take(device, ring_bytes.max(bytes));
@@ -283,7 +334,7 @@ impl Painter {
             self.ring.put_back_empty();
             return Err(error.into());
         }
-        Ok(InFlight { index, buffer, width: size.width, slots, mapped })
+        Ok(InFlight { index, back: Back::Pixels { buffer, width: size.width, slots, mapped } })
     }
 }
 

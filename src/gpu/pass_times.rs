@@ -26,6 +26,8 @@ pub enum Pass {
     Text,
     /// Isolates, onto what they are part of.
     Composites,
+    /// Coding of JPEG segments.
+    Jpeg,
     /// The copy to memory.
     ReadBack,
 }
@@ -41,6 +43,7 @@ impl Pass {
             Self::Photos => "photos",
             Self::Text => "text",
             Self::Composites => "composites",
+            Self::Jpeg => "jpeg",
             Self::ReadBack => "read back",
         }
     }

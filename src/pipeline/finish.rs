@@ -13,7 +13,7 @@ use crate::store::{Stored, WhenStored};
 use super::clock::{Clock, Stage};
 use super::panic_message;
 use super::segments::{Broken, Splice};
-use super::variant::{Outcome, PaintedCanvas, Variant, elapsed_ms};
+use super::variant::{Drawn, Outcome, PaintedCanvas, Variant, elapsed_ms};
 
 /// Encodes and stores; one for each thread.
 pub struct FinishStage<'r> {
@@ -33,9 +33,22 @@ impl<'r> FinishStage<'r> {
         let variants = std::mem::take(&mut painted.variants);
         let started = painted.started;
         // What others wait for comes first, whatever becomes of this canvas.
-        for variant in &variants {
-            if let Some(splice) = &variant.splice {
-                self.keep_promises(&painted, splice, variant.output);
+        let splices = || variants.iter().filter_map(|variant| Some((variant.splice.as_ref()?, variant.output)));
+        match &painted.drawn {
+            Drawn::Segments(coded, first) => {
+                let mut next = *first;
+                for (splice, _) in splices() {
+                    for &index in splice.own() {
+                        if let Some(bytes) = coded.bytes(next) {
+                            splice.segments()[index].keep(bytes);
+                        }
+                        next += 1;
+                    }
+                    give_up_unkept(splice, None);
+                }
+            }
+            Drawn::Pixels(..) | Drawn::Nothing => {
+                splices().for_each(|(splice, output)| self.keep_promises(&painted, splice, output));
             }
         }
         for variant in variants {
@@ -70,10 +83,7 @@ impl<'r> FinishStage<'r> {
             }
             Ok(())
         });
-        // Whatever is left then is a bug, and nobody may wait for it for ever.
-        let unkept = || (ErrorCode::InternalPanic, "a bug in gravure: a segment was not encoded".to_owned());
-        let (code, message) = encoded.err().unwrap_or_else(unkept);
-        splice.give_up(code, message);
+        give_up_unkept(splice, encoded.err());
     }
 
     /// The file of a variant.
@@ -119,6 +129,13 @@ impl<'r> FinishStage<'r> {
     fn tell(&self, outcome: Outcome) {
         drop(self.outcomes.send(outcome));
     }
+}
+
+/// Whatever is not kept by now never will be, and nobody may wait for it for ever.
+fn give_up_unkept(splice: &Splice, why: Option<Broken>) {
+    let unkept = || (ErrorCode::InternalPanic, "a bug in gravure: a segment was not encoded".to_owned());
+    let (code, message) = why.unwrap_or_else(unkept);
+    splice.give_up(code, message);
 }
 
 fn stored(variant: Variant, bytes: &[u8], as_stored: Stored, ms: u64) -> Outcome {

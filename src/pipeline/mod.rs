@@ -11,6 +11,7 @@
 
 mod budget;
 mod clock;
+mod coded;
 mod draw;
 mod finish;
 mod input_hash;

@@ -12,15 +12,16 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 
-use crate::gpu::{GpuError, PaintError, PaintedSheet, Painter, TooMuch};
+use crate::gpu::{GpuError, PaintError, Painted, Painter, TooMuch, WayBack};
 use crate::job::ErrorCode;
 use crate::sheet::{Canvas, Extent, SheetLimits};
 
 use super::Stop;
 use super::clock::{Clock, Stage};
+use super::coded;
 use super::segments::Segments;
 use super::undrawn::Undrawn;
-use super::variant::{LaidCanvas, Outcome, PaintedCanvas};
+use super::variant::{Drawn, LaidCanvas, Outcome, PaintedCanvas};
 
 /// A sheet that nothing comes for is painted after this long.
 const SHEET_AGE: Duration = Duration::from_millis(30);
@@ -59,6 +60,8 @@ impl OpenSheet {
 struct Batch {
     canvases: Vec<LaidCanvas>,
     failures: u32,
+    /// The card may code its JPEGs.
+    may_be_coded: bool,
 }
 
 /// What came of scaling photos late.
@@ -71,8 +74,12 @@ enum Developed {
 }
 
 impl Batch {
+    fn new(canvases: Vec<LaidCanvas>) -> Self {
+        Self { canvases, failures: 0, may_be_coded: true }
+    }
+
     /// Scales photos late that were thought to be needless. Canvases whose photo is broken fail.
-    fn develop(&mut self, emit: &mut Painted<'_>) -> Developed {
+    fn develop(&mut self, emit: &mut Emit<'_>) -> Developed {
         let mut broken = Vec::new();
         for (index, laid) in self.canvases.iter_mut().enumerate() {
             if let Err(error) = laid.develop() {
@@ -93,7 +100,7 @@ impl Batch {
 }
 
 /// What the stage hands on.
-pub type Painted<'e> = dyn FnMut(Result<PaintedCanvas, Outcome>) + 'e;
+pub type Emit<'e> = dyn FnMut(Result<PaintedCanvas, Outcome>) + 'e;
 
 impl<'r> PaintStage<'r> {
     /// A stage around a painter.
@@ -103,7 +110,7 @@ impl<'r> PaintStage<'r> {
     }
 
     /// Runs until no more canvases come, and gives the painter back.
-    pub fn run(mut self, canvases: &Receiver<LaidCanvas>, emit: &mut Painted<'_>) -> Painter {
+    pub fn run(mut self, canvases: &Receiver<LaidCanvas>, emit: &mut Emit<'_>) -> Painter {
         loop {
             // A worker without jobs sleeps.
             let is_idle = self.open.is_empty() && self.on_their_way.is_empty();
@@ -118,7 +125,7 @@ impl<'r> PaintStage<'r> {
             }
         }
         for (_, sheet) in std::mem::take(&mut self.open) {
-            self.paint(Batch { canvases: sheet.canvases, failures: 0 }, emit);
+            self.paint(Batch::new(sheet.canvases), emit);
         }
         while !self.on_their_way.is_empty() {
             self.finish_oldest(emit);
@@ -126,7 +133,7 @@ impl<'r> PaintStage<'r> {
         self.painter
     }
 
-    fn gather(&mut self, mut canvas: LaidCanvas, emit: &mut Painted<'_>) {
+    fn gather(&mut self, mut canvas: LaidCanvas, emit: &mut Emit<'_>) {
         if canvas.variants.iter().all(|variant| variant.task.stop.is_requested()) {
             return;
         }
@@ -153,14 +160,14 @@ impl<'r> PaintStage<'r> {
         }
     }
 
-    fn close(&mut self, width: u32, emit: &mut Painted<'_>) {
+    fn close(&mut self, width: u32, emit: &mut Emit<'_>) {
         if let Some(sheet) = self.open.remove(&width) {
-            self.paint(Batch { canvases: sheet.canvases, failures: 0 }, emit);
+            self.paint(Batch::new(sheet.canvases), emit);
         }
     }
 
     /// Nothing comes just now: see to what is on its way, or paint what has waited long enough.
-    fn idle(&mut self, emit: &mut Painted<'_>) {
+    fn idle(&mut self, emit: &mut Emit<'_>) {
         if !self.on_their_way.is_empty() {
             return self.finish_oldest(emit);
         }
@@ -173,7 +180,7 @@ impl<'r> PaintStage<'r> {
     }
 
     /// Submits a batch, in parts or again where it must be.
-    fn paint(&mut self, batch: Batch, emit: &mut Painted<'_>) {
+    fn paint(&mut self, batch: Batch, emit: &mut Emit<'_>) {
         let mut queue = VecDeque::from([batch]);
         while let Some(mut batch) = queue.pop_front() {
             if self.stop.is_requested() {
@@ -194,7 +201,13 @@ impl<'r> PaintStage<'r> {
                 self.finish_oldest(emit);
             }
             let canvases: Vec<Canvas> = batch.canvases.iter().map(|laid| laid.canvas.clone()).collect();
-            match self.clock.time(Stage::Sheet, || self.painter.submit(&canvases)) {
+            let is_coded = batch.may_be_coded && self.painter.codes_jpeg();
+            let coded = if is_coded { coded::segments(&batch.canvases) } else { None };
+            let way_back = match &coded {
+                Some(coded) => WayBack::Jpeg { segments: &coded.segments, settings: &coded.settings },
+                None => WayBack::Pixels,
+            };
+            match self.clock.time(Stage::Sheet, || self.painter.submit(&canvases, way_back)) {
                 Ok(()) => {
                     let windows = canvases.iter().flat_map(|canvas| &canvas.windows);
                     let rows: u32 = windows.map(|window| window.height).sum();
@@ -226,21 +239,35 @@ impl<'r> PaintStage<'r> {
     }
 
     /// Waits for the oldest sheet and hands its canvases on.
-    fn finish_oldest(&mut self, emit: &mut Painted<'_>) {
+    fn finish_oldest(&mut self, emit: &mut Emit<'_>) {
         if self.on_their_way.front().is_some_and(Batch::is_known) {
             let batch = self.on_their_way.pop_front();
-            batch.into_iter().flat_map(|batch| batch.canvases).for_each(|canvas| emit(Ok(painted(None, 0, canvas))));
+            batch
+                .into_iter()
+                .flat_map(|batch| batch.canvases)
+                .for_each(|canvas| emit(Ok(painted(Drawn::Nothing, canvas))));
             return;
         }
         match self.clock.time(Stage::Gpu, || self.painter.wait()) {
-            Ok(Some(sheet)) => {
+            Ok(Some(back)) => {
                 self.guilty_in_a_row = 0;
-                let batch = self.on_their_way.pop_front();
-                let mut slot = 0;
-                for canvas in batch.into_iter().flat_map(|batch| batch.canvases) {
-                    let first = slot;
-                    slot += canvas.canvas.windows.len();
-                    emit(Ok(painted(Some(&sheet), first, canvas)));
+                let Some(batch) = self.on_their_way.pop_front() else { return };
+                let mut next = 0;
+                let mut range = |length: usize| {
+                    next += length;
+                    next - length..next
+                };
+                match back {
+                    Painted::Pixels(sheet) => batch.canvases.into_iter().for_each(|laid| {
+                        let slots = range(laid.canvas.windows.len());
+                        emit(Ok(painted(Drawn::Pixels(Arc::clone(&sheet), slots), laid)));
+                    }),
+                    Painted::Jpeg(segments) => batch.canvases.into_iter().for_each(|laid| {
+                        let own = laid.variants.iter().filter_map(|variant| variant.splice.as_ref());
+                        let first = range(own.map(|splice| splice.own().len()).sum()).start;
+                        emit(Ok(painted(Drawn::Segments(Arc::clone(&segments), first), laid)));
+                    }),
+                    Painted::Spilled => self.paint_as_pixels(batch, emit),
                 }
             }
             Ok(None) => {}
@@ -251,6 +278,17 @@ impl<'r> PaintStage<'r> {
                 }
             }
         }
+    }
+
+    /// A sheet whose JPEGs the card had no room for is painted again, for its pixels; so is what was on its way
+    /// behind it, because it must not overtake.
+    fn paint_as_pixels(&mut self, batch: Batch, emit: &mut Emit<'_>) {
+        while matches!(self.painter.wait(), Ok(Some(_))) {}
+        let mut again = vec![Batch { may_be_coded: false, ..batch }];
+        again.extend(self.on_their_way.drain(..));
+        again.iter_mut().skip(1).for_each(make_whole);
+        self.make_open_whole();
+        again.into_iter().for_each(|batch| self.paint(batch, emit));
     }
 
     /// Canvases that wait for a sheet need no other from now on.
@@ -264,7 +302,7 @@ impl<'r> PaintStage<'r> {
 
     /// After the device failed: a new one, and what must be painted again. The batch that was at hand counts the
     /// failure; on its second it is split, and a canvas alone on its second fails.
-    fn recover(&mut self, error: &GpuError, at_hand: Batch, emit: &mut Painted<'_>) -> Vec<Batch> {
+    fn recover(&mut self, error: &GpuError, at_hand: Batch, emit: &mut Emit<'_>) -> Vec<Batch> {
         tracing::warn!(%error, canvases = at_hand.canvases.len(), "device failed, sheet is painted again");
         let mut again = Vec::new();
         let failures = at_hand.failures + 1;
@@ -294,10 +332,9 @@ impl<'r> PaintStage<'r> {
     }
 }
 
-fn painted(sheet: Option<&Arc<PaintedSheet>>, first_slot: usize, canvas: LaidCanvas) -> PaintedCanvas {
-    let drawn = sheet.map(|sheet| (Arc::clone(sheet), first_slot));
-    let LaidCanvas { canvas, variants, started, held: _ } = canvas;
-    PaintedCanvas { drawn, windows: canvas.windows.len(), variants, started }
+fn painted(drawn: Drawn, canvas: LaidCanvas) -> PaintedCanvas {
+    let LaidCanvas { canvas: _, variants, started, held: _ } = canvas;
+    PaintedCanvas { drawn, variants, started }
 }
 
 fn make_whole(batch: &mut Batch) {
@@ -311,10 +348,11 @@ fn halves(mut batch: Batch) -> Result<[Batch; 2], Box<LaidCanvas>> {
     }
     let second = batch.canvases.split_off(batch.canvases.len() / 2);
     // Halves keep the first failure: one that fails again is split at once.
-    Ok([batch.canvases, second].map(|canvases| Batch { failures: batch.failures.min(1), canvases }))
+    let Batch { canvases: first, failures, may_be_coded } = batch;
+    Ok([first, second].map(|canvases| Batch { failures: failures.min(1), canvases, may_be_coded }))
 }
 
-fn fail(canvas: LaidCanvas, code: ErrorCode, message: &str, emit: &mut Painted<'_>) {
+fn fail(canvas: LaidCanvas, code: ErrorCode, message: &str, emit: &mut Emit<'_>) {
     for variant in canvas.variants {
         emit(Err(variant.failed(code, message, canvas.started)));
     }
@@ -327,6 +365,7 @@ fn overfull_code(what: TooMuch) -> ErrorCode {
         TooMuch::Photos => ErrorCode::PhotoTooLarge,
         TooMuch::Isolates => ErrorCode::IsolatesTooLarge,
         TooMuch::Instances => ErrorCode::TooManyShapes,
+        TooMuch::Segments => ErrorCode::CanvasTooLarge,
     }
 }
 
@@ -335,9 +374,11 @@ fn device_code(error: &GpuError) -> ErrorCode {
     match error {
         GpuError::OutOfMemory(_) => ErrorCode::GpuOutOfMemory,
         GpuError::Refused(_) => ErrorCode::DeviceRefused,
-        GpuError::NoAdapter | GpuError::NoSuchAdapter { .. } | GpuError::NoDevice { .. } | GpuError::Lost(_) => {
-            ErrorCode::DeviceLost
-        }
+        GpuError::NoAdapter
+        | GpuError::NoSuchAdapter { .. }
+        | GpuError::NoDevice { .. }
+        | GpuError::BadSetting { .. }
+        | GpuError::Lost(_) => ErrorCode::DeviceLost,
     }
 }
 

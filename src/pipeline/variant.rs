@@ -1,11 +1,13 @@
 //! What travels between the stages: a canvas with the variants that are made from it.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Instant;
 
 use crate::assets::AssetError;
 use crate::encode::Grid;
 use crate::gpu::PaintedSheet;
+use crate::gpu::jpeg::EncodedSegments;
 use crate::job::{ErrorCode, ObjectName, Output, Record};
 use crate::pixels::{BitmapView, RectPx};
 use crate::sheet::Canvas;
@@ -95,21 +97,32 @@ impl LaidCanvas {
 
 /// A canvas whose pixels are ready.
 pub struct PaintedCanvas {
-    /// The parts of it that were drawn: on this sheet, each in a slot, from this one on.
-    pub drawn: Option<(Arc<PaintedSheet>, usize)>,
-    /// How many parts.
-    pub windows: usize,
+    /// What was made of it that is new.
+    pub drawn: Drawn,
     /// What to make of it.
     pub variants: Vec<Variant>,
     /// When work on it began.
     pub started: Instant,
 }
 
+/// What the GPU made of a canvas.
+pub enum Drawn {
+    /// Nothing: earlier canvases have all of it.
+    Nothing,
+    /// Pixels of its windows, in these slots of a sheet.
+    Pixels(Arc<PaintedSheet>, Range<usize>),
+    /// The segments that its variants promise, one after the other, from this one of a sheet on.
+    Segments(Arc<EncodedSegments>, usize),
+}
+
 impl PaintedCanvas {
-    /// Every part that was drawn: where it is on the canvas, and its pixels.
+    /// Every part whose pixels are there: where it is on the canvas, and its pixels.
     pub fn parts(&self) -> impl Iterator<Item = (RectPx, BitmapView<'_>)> {
-        let slots =
-            self.drawn.iter().flat_map(|(sheet, first)| (*first..first + self.windows).map(move |at| (sheet, at)));
+        let slots = match &self.drawn {
+            Drawn::Pixels(sheet, slots) => Some((sheet, slots.clone())),
+            Drawn::Nothing | Drawn::Segments(..) => None,
+        };
+        let slots = slots.into_iter().flat_map(|(sheet, slots)| slots.map(move |at| (sheet, at)));
         slots.map(|(sheet, at)| (sheet.window(at), sheet.slot(at)))
     }
 }

@@ -96,13 +96,13 @@ proptest! {
         let plates = plan.new_plates.iter().map(|plate| &plate.drawing);
         for drawing in plates.chain([&plan.drawing]) {
             let bands = || drawing.surfaces.iter().flat_map(|surface| &surface.bands);
-            for (class, count) in [
-                (Class::Shape, drawing.shapes.len()),
-                (Class::Shadow, drawing.shadows.len()),
-                (Class::Composite, drawing.composites.len()),
+            for (classes, count) in [
+                (&[Class::Shape, Class::Fill, Class::Gradient][..], drawing.shapes.len()),
+                (&[Class::Shadow], drawing.shadows.len()),
+                (&[Class::Composite], drawing.composites.len()),
             ] {
                 let mut ranges: Vec<_> = bands()
-                    .filter(|band| band.class == class)
+                    .filter(|band| classes.contains(&band.class))
                     .map(|band| (band.range.start, band.range.end))
                     .collect();
                 prop_assert!(disjoint(&mut ranges));

@@ -13,6 +13,7 @@ mod fault_proxy;
 mod fetch;
 mod fetch_runs;
 mod fetch_tls;
+mod gpu_jpeg;
 mod health;
 mod hostile;
 mod outputs;

@@ -1,5 +1,6 @@
 //! A variant's pixels do not depend on its slot, its neighbours, or what was drawn before it.
 
+use gravure::gpu::WayBack;
 use gravure::pixels::{Bitmap, RectPx};
 use gravure::sheet::Canvas;
 
@@ -129,7 +130,7 @@ fn a_lost_device_is_rebuilt_and_paints_the_same() {
     let mut painter = painter(&product_card());
     let before = paint(&mut painter, &canvases);
     painter.destroy_device();
-    let lost = painter.submit(&canvases).is_err() || painter.wait().is_err();
+    let lost = painter.submit(&canvases, WayBack::Pixels).is_err() || painter.wait().is_err();
     assert!(lost, "a destroyed device goes unnoticed");
     painter.rebuild().expect("a new device");
     for (expected, found) in before.iter().zip(paint(&mut painter, &canvases)) {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 
 use gravure::assets::ScaledPhoto;
-use gravure::gpu::Painter;
+use gravure::gpu::{Painted, Painter, WayBack};
 use gravure::layout::{DisplayList, Photos, Shaper, lay_out};
 use gravure::pixels::Bitmap;
 use gravure::render::{Campaign, CampaignOptions, DataSource};
@@ -99,7 +99,7 @@ pub fn painter(campaign: &Campaign) -> Painter {
 
 /// Paints canvases of one width on one sheet.
 pub fn paint(painter: &mut Painter, canvases: &[Canvas]) -> Vec<Bitmap> {
-    painter.submit(canvases).expect("submitted");
-    let sheet = painter.wait().expect("painted").expect("a sheet was on its way");
+    painter.submit(canvases, WayBack::Pixels).expect("submitted");
+    let Some(Painted::Pixels(sheet)) = painter.wait().expect("painted") else { panic!("a sheet was on its way") };
     (0..sheet.len()).map(|index| sheet.slot(index).to_bitmap()).collect()
 }

@@ -1,0 +1,50 @@
+//! Which segments the card codes, and how their bytes come to who promised them.
+
+use crate::gpu::SegmentInWindow;
+use crate::gpu::jpeg::{ChromaSubsampling, HuffmanTables, JpegSettings};
+use crate::job::{Encoding, Jpeg, Subsampling};
+
+use super::variant::LaidCanvas;
+
+/// What is asked of the card for one sheet.
+#[derive(Debug, Default)]
+pub struct Segments {
+    /// Those that the sheet's variants promise: canvas by canvas, variant by variant, in the order of the file.
+    pub segments: Vec<SegmentInWindow>,
+    /// How they are coded.
+    pub settings: Vec<JpegSettings>,
+}
+
+/// The segments of a sheet that is wholly made of JPEGs in segments; `None` where anything on it needs pixels.
+pub fn segments(canvases: &[LaidCanvas]) -> Option<Segments> {
+    let mut asked = Segments::default();
+    let mut known: Vec<Jpeg> = Vec::new();
+    let mut first_window = 0;
+    for laid in canvases {
+        let windows = &laid.canvas.windows;
+        for variant in &laid.variants {
+            let (Encoding::Jpeg(jpeg), Some(splice)) = (variant.output.encoding, &variant.splice) else { return None };
+            let settings = known.iter().position(|other| *other == jpeg).unwrap_or_else(|| {
+                known.push(jpeg);
+                asked.settings.push(settings_of(jpeg));
+                known.len() - 1
+            });
+            for rect in splice.own().iter().map(|&index| splice.grid.rect(index)) {
+                let window = windows.iter().position(|window| window.contains(rect))?;
+                asked.segments.push(SegmentInWindow { window: first_window + window, rect, settings: settings as u32 });
+            }
+        }
+        first_window += windows.len();
+    }
+    Some(asked)
+}
+
+/// In the words of the card. Progressive images are never in segments.
+fn settings_of(jpeg: Jpeg) -> JpegSettings {
+    let Jpeg { quality, subsampling, progressive: _, background } = jpeg;
+    let subsampling = match subsampling {
+        Subsampling::Chroma420 => ChromaSubsampling::Chroma420,
+        Subsampling::Chroma444 => ChromaSubsampling::Chroma444,
+    };
+    JpegSettings { quality, subsampling, background, tables: HuffmanTables::annex_k() }
+}
