@@ -12,6 +12,7 @@
 //! change for what.
 
 pub mod assets;
+pub mod bench;
 pub mod campaign;
 pub mod cli;
 pub mod encode;

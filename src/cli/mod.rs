@@ -5,6 +5,7 @@
 //! flags, else from `GRAVURE_*` environment variables.
 
 mod args;
+mod bench;
 mod cancel;
 mod check;
 mod config;
@@ -62,6 +63,8 @@ enum Command {
     /// Draw what a worker hands over; started by `gravure worker`
     #[command(hide = true)]
     Renderer(worker::RendererArgs),
+    /// Measure this machine: images a second, and whether they are right
+    Bench(bench::BenchArgs),
     /// Print a JSON Schema
     Schema(schema::SchemaArgs),
 }
@@ -71,7 +74,7 @@ impl Command {
     fn log(&self) -> anyhow::Result<telemetry::Logging> {
         let none = ConfigArgs::of_environment();
         let args = match self {
-            Self::Render(_) | Self::Check(_) | Self::Schema(_) => &none,
+            Self::Render(_) | Self::Check(_) | Self::Schema(_) | Self::Bench(_) => &none,
             Self::Doctor(args) => &args.config,
             Self::Submit(args) => &args.config,
             Self::Status(args) => &args.place.config,
@@ -122,6 +125,7 @@ pub fn main() -> ExitCode {
     let result = log.as_ref().map_err(|error| anyhow::anyhow!("{error:#}")).and_then(|_| match cli.command {
         Command::Render(args) => render::run(&args, &arguments),
         Command::Check(args) => check::run(&args),
+        Command::Bench(args) => bench::run(&args),
         Command::Doctor(args) => doctor::run(&args),
         Command::Submit(args) => submit::run(&args),
         Command::Status(args) => status::run(&args),

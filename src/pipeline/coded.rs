@@ -1,8 +1,10 @@
 //! Which segments the card codes, and how their bytes come to who promised them.
 
+use crate::encode::Grid;
 use crate::gpu::SegmentInWindow;
 use crate::gpu::jpeg::{ChromaSubsampling, HuffmanTables, JpegSettings};
-use crate::job::{Encoding, Jpeg, Subsampling};
+use crate::job::{Encoding, Jpeg, Output, Subsampling};
+use crate::pixels::SizePx;
 
 use super::variant::LaidCanvas;
 
@@ -47,4 +49,37 @@ fn settings_of(jpeg: Jpeg) -> JpegSettings {
         Subsampling::Chroma444 => ChromaSubsampling::Chroma444,
     };
     JpegSettings { quality, subsampling, background, tables: HuffmanTables::annex_k() }
+}
+
+/// The segments of canvases that are drawn and coded as a whole: for measuring.
+#[derive(Debug)]
+pub struct WholeSegments {
+    grid: Grid,
+    settings: [JpegSettings; 1],
+}
+
+impl WholeSegments {
+    /// Of canvases of a size; `None` where the output is no JPEG in segments.
+    pub fn of(size: SizePx, output: Output) -> Option<Self> {
+        let Encoding::Jpeg(jpeg) = output.encoding else { return None };
+        Some(Self { grid: Grid::of(size, output, false)?, settings: [settings_of(jpeg)] })
+    }
+
+    /// How a canvas falls into segments.
+    pub fn grid(&self) -> &Grid {
+        &self.grid
+    }
+
+    /// How they are coded.
+    pub fn settings(&self) -> &[JpegSettings] {
+        &self.settings
+    }
+
+    /// What is asked for a sheet of so many canvases.
+    pub fn of_canvases(&self, canvases: usize) -> Vec<SegmentInWindow> {
+        let rects = || (0..self.grid.len()).map(|index| self.grid.rect(index));
+        (0..canvases)
+            .flat_map(|window| rects().map(move |rect| SegmentInWindow { window, rect, settings: 0 }))
+            .collect()
+    }
 }

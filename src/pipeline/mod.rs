@@ -38,6 +38,7 @@ use crate::job::{NameError, ObjectName, Output};
 use crate::template::{BindError, BoundRow, NamePattern, Now, Template};
 
 pub use clock::{Clock, STAGES, SheetTotals, Stage};
+pub use coded::WholeSegments;
 pub use lay::layout_error_code;
 pub use photos::{Found, find_photos, visit_assets};
 pub use reuse::FindStored;

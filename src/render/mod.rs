@@ -20,7 +20,7 @@ use std::time::Instant;
 
 use thiserror::Error;
 
-use crate::gpu::{DeviceOptions, GpuError, Painter};
+use crate::gpu::{DeviceOptions, GpuError, JpegBy, Painter};
 use crate::job::{ObjectName, Record, Row, RowError};
 use crate::ledger::Ledger;
 use crate::pipeline::{self, Clock, FindStored, Outcome, Plan, STAGES, Stop, Task};
@@ -50,6 +50,8 @@ pub struct RenderOptions {
     pub limit: Option<u64>,
     /// Threads for layout, and as many for encoding. Default: one for each core.
     pub threads: Option<usize>,
+    /// Who codes JPEGs. Default: as `GRAVURE_JPEG` says, else what suits the adapter.
+    pub jpeg: Option<JpegBy>,
     /// Whether passes on the GPU are measured, which slows them down.
     pub times_passes: bool,
     /// As it is shown on the page: without values of personal fields.
@@ -189,7 +191,7 @@ pub fn render(
         return Ok(Summary::not_begun(reason));
     }
     let (expected, rows) = rows?;
-    let device = DeviceOptions { times_passes: options.times_passes, ..DeviceOptions::default() };
+    let device = DeviceOptions { times_passes: options.times_passes, jpeg: options.jpeg, ..DeviceOptions::default() };
     let painter = Painter::open_with(Arc::clone(&campaign.library), device)?;
     let adapter = painter.adapter().to_owned();
     let stores = Stores::new(options.storage.clone());

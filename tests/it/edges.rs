@@ -38,9 +38,11 @@ const ALLOWED: &[(&str, &[&str])] = &[
         ],
     ),
     ("submit", &["campaign", "queue", "store", "template", "assets", "render", "pipeline", "job"]),
+    ("bench", &["render", "pipeline", "assets", "layout", "sheet", "gpu", "encode", "job", "pixels"]),
     (
         "cli",
         &[
+            "bench",
             "campaign",
             "worker",
             "submit",

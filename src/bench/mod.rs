@@ -1,0 +1,172 @@
+//! `gravure bench`: what this machine makes of a campaign, with nothing but the program and the campaign's folder.
+//!
+//! ```text
+//!   rows ─> canvases, laid out once ─┬─> drawn, pixels read back                      ┐
+//!                                    ├─> drawn, read back, coded by libjpeg-turbo     ├ sheets
+//!                                    ├─> drawn and coded by the adapter               ┘
+//!                                    └─> compared: colours with those stored, bytes of both coders
+//!   rows ─> render ─> null:, and files, with either coder: what recurs is made once   > runs
+//! ```
+//!
+//! Whole canvases are measured by themselves, because in a run most of a canvas is one that was there before.
+
+mod canvases;
+mod checks;
+mod sheets;
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+use thiserror::Error;
+
+use crate::gpu::{Device, GpuError, JpegBy};
+use crate::pipeline::Stop;
+use crate::render::{CampaignError, CampaignOptions, DataSource, RenderError, RenderOptions, render};
+
+pub use checks::Compared;
+pub use sheets::Measured;
+
+/// What is measured.
+#[derive(Clone, Debug)]
+pub struct BenchOptions {
+    /// A campaign's folder: `template.yaml`, `rows.csv`, and what they name.
+    pub folder: PathBuf,
+    /// Seconds for each line.
+    pub seconds: f64,
+    /// Writes what colours are compared with, instead of comparing.
+    pub writes_checks: bool,
+}
+
+/// Everything that was found.
+#[derive(Clone, Debug, Serialize)]
+pub struct Report {
+    /// Of gravure.
+    pub version: &'static str,
+    /// As the driver names it.
+    pub adapter: String,
+    /// `software` or `card`.
+    pub class: &'static str,
+    /// Threads that can run at once.
+    pub cores: usize,
+    /// Who codes JPEGs unless told otherwise: `cpu` or `gpu`.
+    pub jpeg: &'static str,
+    /// Width and height of a canvas.
+    pub size: [u32; 2],
+    /// Whole canvases, again and again.
+    pub sheets: Vec<Measured>,
+    /// Bytes of pixels a second that threads read out of mapped buffers.
+    pub readback_gb_per_s: f64,
+    /// Whether the adapter's JPEGs are libjpeg-turbo's, byte for byte.
+    pub same_bytes: bool,
+    /// How far colours are from those that are stored; `None` where none are.
+    pub colors: Option<Compared>,
+    /// Whole runs.
+    pub runs: Vec<Run>,
+}
+
+/// A run of `gravure render`, start-up left out.
+#[derive(Clone, Debug, Serialize)]
+pub struct Run {
+    /// Where to, and who codes.
+    pub what: String,
+    /// Variants.
+    pub variants: u64,
+    /// Variants a second.
+    pub per_s: f64,
+    /// Milliseconds of each stage, over its threads.
+    pub stages_ms: Vec<(&'static str, f64)>,
+}
+
+/// Why nothing was measured.
+#[derive(Debug, Error)]
+pub enum BenchError {
+    /// Template or rows.
+    #[error(transparent)]
+    Campaign(#[from] CampaignError),
+    /// A run.
+    #[error(transparent)]
+    Render(#[from] RenderError),
+    /// The adapter.
+    #[error(transparent)]
+    Gpu(#[from] GpuError),
+    /// A canvas, in words.
+    #[error("{0}")]
+    Canvas(String),
+    /// Files.
+    #[error("{path}: {error}")]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        error: std::io::Error,
+    },
+}
+
+/// Measures. Takes about ten times `seconds`.
+///
+/// # Errors
+/// When the campaign or the adapter cannot be used, or a run fails.
+pub fn bench(options: &BenchOptions) -> Result<Report, BenchError> {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let campaign = CampaignOptions {
+        template: options.folder.join("template.yaml"),
+        data: Some(DataSource::File(options.folder.join("rows.csv"))),
+        ..CampaignOptions::default()
+    };
+    let whole = canvases::lay_out(&campaign)?;
+    let sheets = sheets::measure(&whole, options.seconds, cores)?;
+    let colors = checks::compare(options, &sheets.pixels)?;
+
+    let files = tempfile::tempdir().map_err(|error| BenchError::File { path: std::env::temp_dir(), error })?;
+    let mut runs = Vec::new();
+    for (out, to) in [("null:".to_owned(), "thrown away"), (files.path().display().to_string(), "to files")] {
+        for jpeg in [JpegBy::Cpu, JpegBy::Gpu] {
+            runs.push(run(&campaign, &whole.size_name, &out, to, jpeg, options.seconds)?);
+        }
+    }
+    let Device { name, class, jpeg, .. } = Device::open(Default::default())?;
+    Ok(Report {
+        version: env!("CARGO_PKG_VERSION"),
+        adapter: name,
+        class: class.name(),
+        cores,
+        jpeg: jpeg.name(),
+        size: [whole.size.width, whole.size.height],
+        sheets: sheets.measured,
+        readback_gb_per_s: sheets.readback_gb_per_s,
+        same_bytes: sheets.same_bytes,
+        colors,
+        runs,
+    })
+}
+
+/// Runs as many rows as take about `seconds`, by what a first, short run took.
+fn run(
+    campaign: &CampaignOptions,
+    size: &str,
+    out: &str,
+    to: &str,
+    jpeg: JpegBy,
+    seconds: f64,
+) -> Result<Run, BenchError> {
+    let by = match jpeg {
+        JpegBy::Cpu => "libjpeg-turbo",
+        JpegBy::Gpu => "the adapter",
+    };
+    let mut options = RenderOptions {
+        campaign: CampaignOptions { sizes: vec![size.to_owned()], ..campaign.clone() },
+        out: out.to_owned(),
+        limit: Some(202),
+        jpeg: Some(jpeg),
+        ..RenderOptions::default()
+    };
+    let first = render(&options, &Stop::new(), &mut |_| {})?;
+    options.limit = Some(((first.variants_per_s * seconds) as u64).max(202));
+    let summary = render(&options, &Stop::new(), &mut |_| {})?;
+    Ok(Run {
+        what: format!("{to}, JPEG by {by}"),
+        variants: summary.variants,
+        per_s: summary.variants_per_s,
+        stages_ms: summary.timings.iter().map(|timing| (timing.name, timing.busy_ms)).collect(),
+    })
+}

@@ -1,0 +1,187 @@
+//! Sheets of whole canvases, drawn again and again.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::bounded;
+use serde::Serialize;
+
+use crate::encode::Encoder;
+use crate::gpu::{DeviceOptions, JpegBy, PaintError, Painted, PaintedSheet, Painter, WayBack};
+use crate::pipeline::WholeSegments;
+use crate::pixels::Bitmap;
+use crate::sheet::{Canvas, SheetLimits};
+
+use super::BenchError;
+use super::canvases::Whole;
+
+/// Canvases a second.
+#[derive(Clone, Debug, Serialize)]
+pub struct Measured {
+    /// What was done with them.
+    pub what: &'static str,
+    /// How many a second.
+    pub per_s: f64,
+    /// Milliseconds a canvas of each kind of pass on the GPU, from a round that was measured by itself; none where
+    /// the adapter has no timestamps.
+    pub passes_ms: Vec<(&'static str, f64)>,
+}
+
+/// What came of it.
+pub struct Sheets {
+    pub measured: Vec<Measured>,
+    pub readback_gb_per_s: f64,
+    pub same_bytes: bool,
+    /// Of the first canvases.
+    pub pixels: Vec<Bitmap>,
+}
+
+/// Draws for `seconds` in each of three ways.
+pub fn measure(whole: &Whole, seconds: f64, cores: usize) -> Result<Sheets, BenchError> {
+    let open = |jpeg, times_passes| {
+        let options = DeviceOptions { jpeg: Some(jpeg), times_passes, ..DeviceOptions::default() };
+        Painter::open_with(Arc::clone(&whole.library), options)
+    };
+    let time = Duration::from_secs_f64(seconds);
+    let mut measured = Vec::new();
+
+    let read_bytes = AtomicU64::new(0);
+    let read_ns = AtomicU64::new(0);
+    let touch = |sheet: &PaintedSheet, index| {
+        let (start, view) = (Instant::now(), sheet.slot(index));
+        let sum =
+            view.rows().flat_map(|row| row.as_chunks::<8>().0).fold(0, |sum, word| sum ^ u64::from_ne_bytes(*word));
+        std::hint::black_box(sum);
+        read_bytes.fetch_add(view.size().area() * 4, Ordering::Relaxed);
+        read_ns.fetch_add(start.elapsed().as_nanos() as u64, Ordering::Relaxed);
+    };
+    let code = |sheet: &PaintedSheet, index| {
+        let coded = Encoder::new().encode(sheet.slot(index), whole.output);
+        std::hint::black_box(coded.map_or(0, |bytes| bytes.len()));
+    };
+    let mut pixels = Vec::new();
+    let with_pixels: [(&'static str, &(dyn Fn(&PaintedSheet, usize) + Sync)); 2] =
+        [("drawn, pixels read back", &touch), ("drawn, JPEG by libjpeg-turbo", &code)];
+    for (what, work) in with_pixels {
+        let mut painter = open(JpegBy::Cpu, false)?;
+        pixels = first_pixels(&mut painter, whole)?;
+        let per_s = draw(&mut painter, whole, None, time, cores, work)?;
+        let mut painter = open(JpegBy::Cpu, true)?;
+        draw(&mut painter, whole, None, Duration::ZERO, cores, work)?;
+        measured.push(Measured { what, per_s, passes_ms: passes(&painter, whole) });
+    }
+    let segments = WholeSegments::of(whole.size, whole.output);
+    let mut same_bytes = false;
+    if segments.is_some() {
+        let mut painter = open(JpegBy::Gpu, false)?;
+        same_bytes = has_same_bytes(&mut painter, whole, &pixels)?;
+        let per_s = draw(&mut painter, whole, segments.as_ref(), time, cores, &|_, _| {})?;
+        let mut painter = open(JpegBy::Gpu, true)?;
+        draw(&mut painter, whole, segments.as_ref(), Duration::ZERO, cores, &|_, _| {})?;
+        let passes_ms = passes(&painter, whole);
+        measured.push(Measured { what: "drawn, JPEG by the adapter", per_s, passes_ms });
+    }
+    let read_s = read_ns.into_inner() as f64 / 1e9;
+    Ok(Sheets { measured, readback_gb_per_s: read_bytes.into_inner() as f64 / 1e9 / read_s, same_bytes, pixels })
+}
+
+/// Milliseconds a canvas, after every canvas was drawn once.
+fn passes(painter: &Painter, whole: &Whole) -> Vec<(&'static str, f64)> {
+    let of_one = |ms| ms / whole.canvases.len() as f64;
+    painter.pass_times_ms().into_iter().map(|(pass, ms)| (pass.name(), of_one(ms))).collect()
+}
+
+/// All canvases, as often as `time` allows, at least once; `work` is done for each by as many threads as there are
+/// cores. Canvases a second, from the second round on where there is one: in the first, plates are made.
+fn draw(
+    painter: &mut Painter,
+    whole: &Whole,
+    segments: Option<&WholeSegments>,
+    time: Duration,
+    cores: usize,
+    work: &(dyn Fn(&PaintedSheet, usize) + Sync),
+) -> Result<f64, BenchError> {
+    let (todo, waiting) = bounded::<(Arc<PaintedSheet>, usize)>(64);
+    std::thread::scope(|scope| {
+        for _ in 0..cores {
+            let waiting = waiting.clone();
+            scope.spawn(move || waiting.into_iter().for_each(|(sheet, index)| work(&sheet, index)));
+        }
+        drop(waiting);
+        let hand_on = |painted: Option<Painted>| {
+            if let Some(Painted::Pixels(sheet)) = painted {
+                (0..sheet.len()).for_each(|index| drop(todo.send((Arc::clone(&sheet), index))));
+            }
+        };
+        let per_sheet = per_sheet(painter, whole);
+        let (mut drawn, mut start) = (0, Instant::now());
+        let mut rounds = 0;
+        while rounds < 1 || start.elapsed() < time {
+            for canvases in whole.canvases.chunks(per_sheet) {
+                while !painter.has_room() {
+                    hand_on(painter.wait()?);
+                }
+                submit(painter, canvases, segments)?;
+                drawn += canvases.len();
+            }
+            rounds += 1;
+            if rounds == 1 && time > Duration::ZERO {
+                while painter.in_flight() > 0 {
+                    hand_on(painter.wait()?);
+                }
+                (drawn, start) = (0, Instant::now());
+            }
+        }
+        while painter.in_flight() > 0 {
+            hand_on(painter.wait()?);
+        }
+        Ok(drawn as f64 / start.elapsed().as_secs_f64())
+    })
+}
+
+fn per_sheet(painter: &Painter, whole: &Whole) -> usize {
+    let limits = painter.limits();
+    let rows = limits.max_rows(SheetLimits::sheet_width(whole.size.width)) / whole.size.height.max(1);
+    (rows as usize).clamp(1, limits.max_canvases)
+}
+
+fn submit(painter: &mut Painter, canvases: &[Canvas], segments: Option<&WholeSegments>) -> Result<(), BenchError> {
+    let asked = segments.map(|segments| segments.of_canvases(canvases.len()));
+    let way_back = match (&asked, segments) {
+        (Some(asked), Some(of)) => WayBack::Jpeg { segments: asked, settings: of.settings() },
+        _ => WayBack::Pixels,
+    };
+    painter.submit(canvases, way_back).map_err(|error| match error {
+        PaintError::Device(error) => error.into(),
+        PaintError::TooMuch(what) => BenchError::Canvas(what.to_string()),
+    })
+}
+
+/// Of as many of the first canvases as fit a sheet, four at most.
+fn first_pixels(painter: &mut Painter, whole: &Whole) -> Result<Vec<Bitmap>, BenchError> {
+    let few = per_sheet(painter, whole).min(4).min(whole.canvases.len());
+    submit(painter, &whole.canvases[..few], None)?;
+    match painter.wait()? {
+        Some(Painted::Pixels(sheet)) => Ok((0..sheet.len()).map(|index| sheet.slot(index).to_bitmap()).collect()),
+        _ => Err(BenchError::Canvas("nothing was drawn".to_owned())),
+    }
+}
+
+/// Whether the adapter's segments of the first canvases are those that libjpeg-turbo makes of their pixels.
+fn has_same_bytes(painter: &mut Painter, whole: &Whole, pixels: &[Bitmap]) -> Result<bool, BenchError> {
+    let Some(segments) = WholeSegments::of(whole.size, whole.output) else { return Ok(false) };
+    submit(painter, &whole.canvases[..pixels.len()], Some(&segments))?;
+    let Some(Painted::Jpeg(coded)) = painter.wait()? else { return Ok(false) };
+    let mut encoder = Encoder::new();
+    let mut next = 0;
+    let mut is_same = true;
+    for bitmap in pixels {
+        let all = encoder.segments(bitmap.view(), segments.grid(), whole.output, &mut |bytes| {
+            is_same &= coded.bytes(next) == Some(bytes);
+            next += 1;
+        });
+        is_same &= all.is_ok();
+    }
+    Ok(is_same)
+}

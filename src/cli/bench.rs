@@ -1,0 +1,80 @@
+//! `gravure bench`: how fast this machine is, and whether it draws what it should.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::Status;
+use super::output::{note, print, print_json};
+use super::table::Table;
+use crate::bench::{BenchOptions, Report, bench};
+
+/// Arguments of `gravure bench`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "GRAVURE_ADAPTER chooses the adapter. Exit status: 0 all is as it should be, 1 colours or bytes \
+    are not those they should be, 2 nothing could be measured."
+)]
+pub struct BenchArgs {
+    /// A campaign's folder, with template.yaml and rows.csv
+    #[arg(default_value = "examples/product-card")]
+    folder: PathBuf,
+    /// Seconds for each line; there are seven
+    #[arg(long, value_name = "N", default_value_t = 6.0)]
+    seconds: f64,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+    /// Store the colours of the first canvases in the folder, for later runs to compare with
+    #[arg(long, hide = true)]
+    write_checks: bool,
+}
+
+/// Measures and reports.
+pub fn run(args: &BenchArgs) -> anyhow::Result<Status> {
+    let options = BenchOptions {
+        folder: args.folder.clone(),
+        seconds: args.seconds.clamp(0.0, 600.0),
+        writes_checks: args.write_checks,
+    };
+    let report = bench(&options)?;
+    if args.json {
+        print_json(&report)?
+    } else {
+        print(&text(&report))?
+    }
+    let is_right = report.same_bytes && report.colors.is_none_or(|colors| colors.is_right);
+    if !is_right {
+        note("the pictures are not what they should be");
+    }
+    Ok(if is_right { Status::Fine } else { Status::SomeFailed })
+}
+
+fn text(report: &Report) -> String {
+    let Report { version, adapter, class, cores, jpeg, size: [width, height], .. } = report;
+    let mut text = format!(
+        "gravure {version} on {adapter} ({class}), {cores} threads; JPEGs by {}\n\n",
+        if *jpeg == "gpu" { "the adapter" } else { "libjpeg-turbo" }
+    );
+    let mut table = Table::new(&["whole canvases", "per s", "ms a canvas on the GPU"]);
+    for measured in &report.sheets {
+        let passes: Vec<_> = measured.passes_ms.iter().map(|(name, ms)| format!("{name} {ms:.3}")).collect();
+        table.push(vec![measured.what.to_owned(), format!("{:.0}", measured.per_s), passes.join(", ")]);
+    }
+    text.push_str(&format!("{width}x{height}:\n{table}"));
+    text.push_str(&format!("threads read mapped pixels at {:.1} GB/s\n\n", report.readback_gb_per_s));
+    let mut table = Table::new(&["runs, where most recurs", "images", "per s", "busy ms"]);
+    for run in &report.runs {
+        let stages: Vec<_> = run.stages_ms.iter().map(|(name, ms)| format!("{name} {ms:.0}")).collect();
+        table.push(vec![run.what.clone(), run.variants.to_string(), format!("{:.0}", run.per_s), stages.join(", ")]);
+    }
+    text.push_str(&table.to_string());
+    let bytes = if report.same_bytes { "the same bytes" } else { "OTHER BYTES" };
+    text.push_str(&format!("\nlibjpeg-turbo and the adapter: {bytes}\n"));
+    text.push_str(&match report.colors {
+        Some(colors) if colors.is_right => format!("colours: as stored, to {:.2} of 255\n", colors.largest),
+        Some(colors) => format!("colours: NOT those stored, off by {:.2} of 255\n", colors.largest),
+        None => "colours: none stored to compare with\n".to_owned(),
+    });
+    text
+}
