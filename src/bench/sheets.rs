@@ -37,6 +37,9 @@ pub struct Sheets {
     pub pixels: Vec<Bitmap>,
 }
 
+/// What is done with a slot of a sheet.
+type Work<'w> = dyn Fn(&PaintedSheet, usize) + Sync + 'w;
+
 /// Draws for `seconds` in each of three ways.
 pub fn measure(whole: &Whole, seconds: f64, cores: usize) -> Result<Sheets, BenchError> {
     let open = |jpeg, times_passes| {
@@ -61,7 +64,7 @@ pub fn measure(whole: &Whole, seconds: f64, cores: usize) -> Result<Sheets, Benc
         std::hint::black_box(coded.map_or(0, |bytes| bytes.len()));
     };
     let mut pixels = Vec::new();
-    let with_pixels: [(&'static str, &(dyn Fn(&PaintedSheet, usize) + Sync)); 2] =
+    let with_pixels: [(&'static str, &Work<'_>); 2] =
         [("drawn, pixels read back", &touch), ("drawn, JPEG by libjpeg-turbo", &code)];
     for (what, work) in with_pixels {
         let mut painter = open(JpegBy::Cpu, false)?;
@@ -100,7 +103,7 @@ fn draw(
     segments: Option<&WholeSegments>,
     time: Duration,
     cores: usize,
-    work: &(dyn Fn(&PaintedSheet, usize) + Sync),
+    work: &Work<'_>,
 ) -> Result<f64, BenchError> {
     let (todo, waiting) = bounded::<(Arc<PaintedSheet>, usize)>(64);
     std::thread::scope(|scope| {
@@ -109,6 +112,8 @@ fn draw(
             scope.spawn(move || waiting.into_iter().for_each(|(sheet, index)| work(&sheet, index)));
         }
         drop(waiting);
+        // Dropped with this closure, also after an error: then the threads end.
+        let todo = todo;
         let hand_on = |painted: Option<Painted>| {
             if let Some(Painted::Pixels(sheet)) = painted {
                 (0..sheet.len()).for_each(|index| drop(todo.send((Arc::clone(&sheet), index))));

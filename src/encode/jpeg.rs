@@ -5,7 +5,7 @@
 //! quality above 90. Progressive files come with optimised tables. A profile says sRGB: see
 //! [`super::srgb_profile`]; nothing else is added, so a file has no time, comment or EXIF.
 //!
-//! Baseline files have restart markers between their segments ([`super::grid`]), for half a percent of the bytes: a
+//! Baseline files have restart markers between their segments ([`super::grid`]), for one percent of the bytes: a
 //! segment that another file has too is not encoded again.
 
 use std::collections::VecDeque;
