@@ -161,7 +161,7 @@ mod tests {
             names,
             [
                 "render", "check", "doctor", "submit", "status", "retry", "cancel", "dead", "worker", "renderer",
-                "schema"
+                "bench", "schema"
             ]
         );
     }
