@@ -18,6 +18,7 @@ mod photos;
 mod readback;
 mod targets;
 mod text;
+pub mod tiles;
 
 pub use device::{AdapterClass, AdapterReport, Device, DeviceOptions, GpuError, adapters};
 pub use painter::{PaintError, Painter, TooMuch};

@@ -26,6 +26,8 @@ pub enum Pass {
     Text,
     /// Isolates, onto what they are part of.
     Composites,
+    /// All of these but text, by the compute path.
+    Tiles,
     /// The copy to memory.
     ReadBack,
 }
@@ -41,6 +43,7 @@ impl Pass {
             Self::Photos => "photos",
             Self::Text => "text",
             Self::Composites => "composites",
+            Self::Tiles => "tiles",
             Self::ReadBack => "read back",
         }
     }

@@ -33,7 +33,12 @@ impl Target {
             usage: wgpu::TextureUsages::RENDER_ATTACHMENT
                 | wgpu::TextureUsages::TEXTURE_BINDING
                 | wgpu::TextureUsages::COPY_SRC
-                | wgpu::TextureUsages::COPY_DST,
+                | wgpu::TextureUsages::COPY_DST
+                // Asked for only where it is used: some cards keep such textures uncompressed.
+                | match passes.tiles {
+                    Some(_) => wgpu::TextureUsages::STORAGE_BINDING,
+                    None => wgpu::TextureUsages::empty(),
+                },
             view_formats: &[],
         });
         let view = texture.create_view(&wgpu::TextureViewDescriptor::default());

@@ -335,9 +335,11 @@ fn device_code(error: &GpuError) -> ErrorCode {
     match error {
         GpuError::OutOfMemory(_) => ErrorCode::GpuOutOfMemory,
         GpuError::Refused(_) => ErrorCode::DeviceRefused,
-        GpuError::NoAdapter | GpuError::NoSuchAdapter { .. } | GpuError::NoDevice { .. } | GpuError::Lost(_) => {
-            ErrorCode::DeviceLost
-        }
+        GpuError::NoAdapter
+        | GpuError::NoSuchAdapter { .. }
+        | GpuError::NoSuchDrawPath { .. }
+        | GpuError::NoDevice { .. }
+        | GpuError::Lost(_) => ErrorCode::DeviceLost,
     }
 }
 

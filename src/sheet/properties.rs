@@ -18,6 +18,7 @@ const LIMITS: SheetLimits = SheetLimits {
     plate_bytes: 1 << 20,
     max_binding_bytes: 1 << 27,
     has_inner_passes: true,
+    draw_path: DrawPath::Fragment,
 };
 
 fn any_rect() -> impl Strategy<Value = RectPx> {

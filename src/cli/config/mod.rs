@@ -33,7 +33,7 @@ use keys::keys_of;
 use mistake::plain;
 
 /// Variables that are read where they are needed.
-const ELSEWHERE: [&str; 1] = ["GRAVURE_ADAPTER"];
+const ELSEWHERE: [&str; 2] = ["GRAVURE_ADAPTER", "GRAVURE_DRAW"];
 
 /// Everything that a file may say.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
