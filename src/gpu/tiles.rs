@@ -94,7 +94,11 @@ impl TilePass {
             layout: Some(&pipeline_layout),
             module: &module,
             entry_point: Some("cs_main"),
-            compilation_options: Default::default(),
+            // The shader writes it before it reads it.
+            compilation_options: wgpu::PipelineCompilationOptions {
+                zero_initialize_workgroup_memory: false,
+                ..Default::default()
+            },
             cache: None,
         });
         let nothing = device.create_texture(&wgpu::TextureDescriptor {
