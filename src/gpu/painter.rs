@@ -10,7 +10,7 @@ use thiserror::Error;
 
 use crate::assets::FontLibrary;
 use crate::pixels::SizePx;
-use crate::sheet::{Band, Canvas, Class, Drawing, Overfull, Plan, Planner, SheetLimits, Slot};
+use crate::sheet::{Band, Canvas, Class, Drawing, Overfull, Plan, Planner, SheetLimits, Slot, TileRun};
 
 use super::device::{Device, DeviceOptions, GpuError};
 use super::pass_times::{Marks, Pass, PassTimes};
@@ -372,8 +372,10 @@ impl<'p> Submission<'p> {
             let is_tiles = |band: &Band| band.class == Class::Tiles;
             for bands in surface.bands.chunk_by(|a, b| is_tiles(a) == is_tiles(b)) {
                 if let (Instances::Tiles(pass, instances), true) = (&instances, is_tiles(&bands[0])) {
-                    let has_isolates = depth + 1 < drawing.surfaces.len();
-                    bands.iter().for_each(|band| self.tiles(drawing, band, pass, instances, on, depth, has_isolates));
+                    for Band { range, .. } in bands {
+                        let runs = &drawing.tiles.runs[range.start as usize..range.end as usize];
+                        self.tiles(runs, pass, instances, on, depth);
+                    }
                 } else {
                     self.render(bands, &instances, on, depth, clear, &prepared);
                 }
@@ -433,21 +435,12 @@ impl<'p> Submission<'p> {
     }
 
     /// A band of a surface by the compute path.
-    fn tiles(
-        &mut self,
-        drawing: &Drawing,
-        band: &Band,
-        pass: &TilePass,
-        instances: &TileInstances,
-        on: On,
-        depth: usize,
-        has_isolates: bool,
-    ) {
+    fn tiles(&mut self, runs: &[TileRun], pass: &TilePass, instances: &TileInstances, on: On, depth: usize) {
         self.marks.on_encoder(&mut self.encoder, Pass::Tiles);
-        for run in &drawing.tiles.runs[band.range.start as usize..band.range.end as usize] {
+        for run in runs {
             let textures = TileTextures {
                 surface: &target(self.targets, on, depth).view,
-                isolates: has_isolates.then(|| &self.targets.isolate(depth + 1).view),
+                isolates: self.targets.find_isolate(depth + 1).map(|target| &target.view),
                 pages: self.photos.view(0),
                 single: run.single.map(|set| self.photos.view(set)),
             };

@@ -122,6 +122,11 @@ impl Targets {
         &self.isolates[depth - 1]
     }
 
+    /// The same; `None`: no isolate was that deep yet.
+    pub fn find_isolate(&self, depth: usize) -> Option<&Target> {
+        self.isolates.get(depth - 1)
+    }
+
     /// Makes the texture of a plate whose canvas ends at its last row.
     pub fn new_plate(&mut self, device: &wgpu::Device, queue: &wgpu::Queue, passes: &Passes, plate: &NewPlate) {
         let size = SizePx::new(plate.size.width, plate.y + plate.size.height);

@@ -70,7 +70,7 @@ fn a_tile_is_a_workgroup_that_every_adapter_can_run() {
     let module = tile_module();
     let entry = module.entry_points.iter().find(|point| point.name == "cs_main").expect("the entry point");
     assert_eq!(entry.workgroup_size, [TILE_PX, TILE_PX, 1]);
-    assert!(TILE_PX * TILE_PX <= 256);
+    const { assert!(TILE_PX * TILE_PX <= 256) };
     let in_space = |space: fn(&naga::AddressSpace) -> bool| {
         module.global_variables.iter().filter(move |(_, variable)| space(&variable.space))
     };

@@ -285,7 +285,7 @@ fn any_item() -> impl Strategy<Value = Made> {
         2,
         8,
         3,
-        |inner| any_isolate(inner),
+        any_isolate,
     )
 }
 
