@@ -69,13 +69,13 @@ fn is_inside(pixel: vec2<i32>, rect: vec4<i32>) -> bool {
 }
 
 // Whether they share a pixel: corners of the tile, and a rectangle (x, y, width, height).
-fn touches(from: vec2<i32>, to: vec2<i32>, rect: vec4<i32>) -> bool {
-    return all(from < rect.xy + rect.zw) && all(to > rect.xy);
+fn touches(first: vec2<i32>, end: vec2<i32>, rect: vec4<i32>) -> bool {
+    return all(first < rect.xy + rect.zw) && all(end > rect.xy);
 }
 
 // Whether the rectangle holds the whole tile.
-fn holds(rect: vec4<i32>, from: vec2<i32>, to: vec2<i32>) -> bool {
-    return all(from >= rect.xy) && all(to <= rect.xy + rect.zw);
+fn holds(rect: vec4<i32>, first: vec2<i32>, end: vec2<i32>) -> bool {
+    return all(first >= rect.xy) && all(end <= rect.xy + rect.zw);
 }
 
 // As a render target keeps it.
@@ -133,14 +133,14 @@ fn cs_main(
     @builtin(local_invocation_index) invocation: u32,
 ) {
     let strip = strips[tile.y];
-    let from = strip.area.xy + vec2<i32>(i32(tile.x * TILE_PX), 0);
+    let corner = strip.area.xy + vec2<i32>(i32(tile.x * TILE_PX), 0);
     let end = strip.area.xy + strip.area.zw;
-    if from.x >= end.x {
+    if corner.x >= end.x {
         return;
     }
-    let to = min(from + i32(TILE_PX), end);
-    let pixel = from + vec2<i32>(at.xy);
-    let is_drawn = all(pixel < to);
+    let tile_end = min(corner + i32(TILE_PX), end);
+    let pixel = corner + vec2<i32>(at.xy);
+    let is_drawn = all(pixel < tile_end);
     let in_surface = pixel + vec2<i32>(0, strip.origin_y);
 
     var color = vec4<f32>(0.0);
@@ -155,9 +155,9 @@ fn cs_main(
         workgroupBarrier();
         if first + invocation < strip.part_count {
             let part = strip.first_part + first + invocation;
-            if touches(from, to, parts[part].quad) {
+            if touches(corner, tile_end, parts[part].quad) {
                 atomicOr(&touching[invocation / 32u], 1u << (invocation % 32u));
-                if holds(parts[part].inner, from, to) {
+                if holds(parts[part].inner, corner, tile_end) {
                     atomicMax(&hiding, invocation + 1u);
                 }
             }
