@@ -1,4 +1,4 @@
-// Shared by every pass: the target, instance quads, and coverage of outlines.
+// Shared by every pass that draws: outlines, and how much of a pixel they cover.
 //
 // Spaces: `canvas` is the pixels of one canvas or isolate, origin top left; `sheet` is the texture that holds
 // many of them. A fragment's canvas position is its sheet position minus a flat whole-pixel origin, never an
@@ -6,24 +6,9 @@
 //
 // Colours: gamma-encoded sRGB, premultiplied, everywhere.
 
-struct GpuTarget {
-    // 2 / width, −2 / height of the texture: from sheet pixels to clip space.
-    to_clip: vec2<f32>,
-    pad: vec2<f32>,
-}
-
-@group(0) @binding(0) var<uniform> target_size: GpuTarget;
-
 const OUTLINE_ROUNDED_RECT: u32 = 0u;
 const OUTLINE_ELLIPSE: u32 = 1u;
 const OUTLINE_STAR: u32 = 2u;
-
-// Clip-space position of corner `vertex` (0 to 3, as a strip) of a quad (x, y, width, height in canvas pixels).
-fn quad_position(vertex: u32, quad: vec4<i32>, origin: vec2<i32>) -> vec4<f32> {
-    let corner = vec2<i32>(i32(vertex & 1u), i32(vertex >> 1u));
-    let sheet = vec2<f32>(quad.xy + quad.zw * corner + origin);
-    return vec4<f32>(sheet * target_size.to_clip + vec2<f32>(-1.0, 1.0), 0.0, 1.0);
-}
 
 // Share of a pixel inside an edge at this signed distance (negative inside) of its centre.
 fn coverage(distance: f32) -> f32 {

@@ -1,22 +1,11 @@
-// Pass: photos. Texels of a page, pixel for pixel, within a mask. Photos are scaled to their size beforehand.
+// Pass: photos. Texels of a page, pixel for pixel, within a mask (`shade_photo.wgsl`). Photos are scaled to their
+// size beforehand.
 //
 // | in                  | what                                                        |
 // | group 0, binding 0  | GpuTarget                                                   |
 // | group 1, binding 0  | GpuPhoto, one for each instance                             |
 // | group 2, binding 0  | pages: premultiplied sRGB, no filtering                     |
 // | out                 | premultiplied sRGB, blended over (ONE, ONE_MINUS_SRC_ALPHA) |
-
-struct GpuPhoto {
-    quad: vec4<i32>,
-    mask: vec4<f32>,
-    radii: vec4<f32>,
-    origin: vec2<i32>,
-    texel_offset: vec2<i32>,
-    page: u32,
-    outline: u32,
-    opacity: f32,
-    pad: u32,
-}
 
 @group(1) @binding(0) var<storage, read> photos: array<GpuPhoto>;
 @group(2) @binding(0) var pages: texture_2d_array<f32>;
@@ -47,8 +36,12 @@ fn vs_main(@builtin(vertex_index) vertex: u32, @builtin(instance_index) instance
 fn fs_main(in: Varyings) -> @location(0) vec4<f32> {
     let pixel = vec2<i32>(in.position.xy) - in.offsets.xy;
     let texel = textureLoad(pages, pixel + in.offsets.zw, i32(in.page_outline.x), 0);
-    let distance = mask_distance(vec2<f32>(pixel) + 0.5, in.page_outline.y, in.mask, in.radii);
-    return texel * (coverage(distance) * in.opacity);
+    var photo: GpuPhoto;
+    photo.mask = in.mask;
+    photo.radii = in.radii;
+    photo.outline = in.page_outline.y;
+    photo.opacity = in.opacity;
+    return texel * photo_cover(pixel, photo);
 }
 
 // Opaque photos, wholly inside their mask: not blended.

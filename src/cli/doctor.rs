@@ -20,7 +20,8 @@ const ADVICE: &str = "no Vulkan adapter was found: install your card's driver, o
 /// Arguments of `gravure doctor`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "GRAVURE_ADAPTER chooses the adapter by a part of its name. With settings of a farm, broker and \
+    after_help = "GRAVURE_ADAPTER chooses the adapter by a part of its name, GRAVURE_DRAW (fragment or compute) the stage that \
+    draws on it. With settings of a farm, broker and \
     destinations are tried as well: nothing is declared, and one small object is stored and removed. Exit status: 0 \
     there is an adapter, 2 there is none."
 )]
@@ -36,7 +37,7 @@ pub struct DoctorArgs {
 
 /// Reports adapters, fonts of a template, and the farm that the settings name.
 pub fn run(args: &DoctorArgs) -> anyhow::Result<Status> {
-    let adapters = adapters();
+    let adapters = adapters()?;
     let campaign = match &args.template {
         Some(path) => Some(Campaign::open(&CampaignOptions { template: path.clone(), ..Default::default() })?),
         None => None,
@@ -91,7 +92,8 @@ fn report(adapters: &[AdapterReport], campaign: Option<&Campaign>, wanted: Optio
     if let Some(chosen) = adapters.iter().find(|adapter| adapter.chosen) {
         let limits = &chosen.limits;
         text.push_str(&format!(
-            "\n* {}: {}\n  sheets of {} and at most {} px a side, {} photo pages of {} px, plates up to {}\n",
+            "\n* {}: {}\n  sheets of {} and at most {} px a side, {} photo pages of {} px, plates up to {}\n  \
+            drawn by the {} stage {}\n",
             chosen.name,
             why_chosen(chosen, adapters, wanted),
             memory(limits.sheet_bytes),
@@ -99,6 +101,8 @@ fn report(adapters: &[AdapterReport], campaign: Option<&Campaign>, wanted: Optio
             limits.max_pages,
             limits.page_side_px,
             memory(limits.plate_bytes),
+            chosen.draw.path.name(),
+            chosen.draw.reason,
         ));
         text.push_str(&format!("  {}\n", who_codes_jpeg(chosen.jpeg, JpegBy::wanted())));
     }
@@ -159,11 +163,13 @@ fn json_report(adapters: &[AdapterReport], campaign: Option<&Campaign>) -> Value
                 max_buffer_bytes,
                 limits,
                 jpeg,
+                draw,
                 chosen,
             } = adapter;
             json!({
                 "name": name, "driver": driver, "backend": backend, "kind": kind, "chosen": chosen, "jpeg": jpeg.name(),
                 "max_texture_side_px": max_texture_side_px, "max_buffer_bytes": max_buffer_bytes,
+                "draw": {"path": draw.path.name(), "reason": draw.reason},
                 "limits": {
                     "max_side_px": limits.max_side_px, "sheet_bytes": limits.sheet_bytes,
                     "page_side_px": limits.page_side_px, "max_pages": limits.max_pages,
@@ -184,7 +190,7 @@ fn json_report(adapters: &[AdapterReport], campaign: Option<&Campaign>) -> Value
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sheet::SheetLimits;
+    use crate::sheet::{DrawChoice, DrawPath, SheetLimits};
 
     fn adapter(name: &str, kind: &str, chosen: bool) -> AdapterReport {
         AdapterReport {
@@ -203,8 +209,10 @@ mod tests {
                 plate_bytes: 128 << 20,
                 max_binding_bytes: 128 << 20,
                 has_inner_passes: true,
+                draw_path: DrawPath::Fragment,
             },
             jpeg: JpegBy::Cpu,
+            draw: DrawChoice::of(kind == "software", true, None),
             chosen,
         }
     }
@@ -216,6 +224,7 @@ mod tests {
         assert!(text.contains("*  Card 1 "), "{text}");
         assert!(text.contains("sheets of 48 MiB") && text.contains("8 photo pages of 2048 px"), "{text}");
         assert!(text.contains("cards come before software"), "{text}");
+        assert!(text.contains("drawn by the compute stage because data-centre cards"), "{text}");
     }
 
     #[test]
@@ -245,6 +254,7 @@ mod tests {
         let report = json_report(&[adapter("llvmpipe", "software", true)], None);
         assert_eq!(report["adapters"][0]["limits"]["sheet_bytes"], 48 << 20);
         assert_eq!(report["adapters"][0]["chosen"], true);
+        assert_eq!(report["adapters"][0]["draw"]["path"], "fragment");
         assert!(report.get("fonts").is_none());
     }
 }

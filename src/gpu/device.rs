@@ -5,8 +5,8 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use thiserror::Error;
 
-use super::pass_times;
-use crate::sheet::SheetLimits;
+use super::{pass_times, tiles};
+use crate::sheet::{DrawChoice, DrawPath, SheetLimits};
 
 /// Why nothing can be drawn.
 #[derive(Clone, Debug, Error)]
@@ -142,36 +142,54 @@ pub struct AdapterReport {
     pub limits: SheetLimits,
     /// Who would code JPEGs, unless told otherwise.
     pub jpeg: JpegBy,
+    /// By which stage gravure would draw on it, and why.
+    pub draw: DrawChoice,
     /// Whether gravure would use it.
     pub chosen: bool,
 }
 
 /// Every adapter of the machine.
-pub fn adapters() -> Vec<AdapterReport> {
+///
+/// # Errors
+/// [`GpuError::BadSetting`] of `GRAVURE_DRAW`.
+pub fn adapters() -> Result<Vec<AdapterReport>, GpuError> {
+    let wanted_path = wanted_path()?;
     let adapters = enumerate();
     let chosen = choose(&adapters, wanted().as_deref()).ok();
-    adapters
-        .iter()
-        .enumerate()
-        .map(|(index, adapter)| {
-            let (info, limits) = (adapter.get_info(), adapter.limits());
-            AdapterReport {
-                driver: format!("{} {}", info.driver, info.driver_info).trim().to_owned(),
-                backend: info.backend.to_string(),
-                kind: AdapterClass::of(info.device_type).name().to_owned(),
-                max_texture_side_px: limits.max_texture_dimension_2d,
-                max_buffer_bytes: limits.max_buffer_size,
-                limits: sheet_limits(AdapterClass::of(info.device_type), &limits),
-                jpeg: JpegBy::best_for(AdapterClass::of(info.device_type)),
-                chosen: chosen == Some(index),
-                name: info.name,
-            }
-        })
-        .collect()
+    let reports = adapters.iter().enumerate().map(|(index, adapter)| {
+        let (info, limits) = (adapter.get_info(), adapter.limits());
+        let class = AdapterClass::of(info.device_type);
+        let draw = draw_choice(adapter, class, wanted_path);
+        AdapterReport {
+            driver: format!("{} {}", info.driver, info.driver_info).trim().to_owned(),
+            backend: info.backend.to_string(),
+            kind: class.name().to_owned(),
+            max_texture_side_px: limits.max_texture_dimension_2d,
+            max_buffer_bytes: limits.max_buffer_size,
+            limits: sheet_limits(class, &limits, draw.path),
+            jpeg: JpegBy::best_for(class),
+            draw,
+            chosen: chosen == Some(index),
+            name: info.name,
+        }
+    });
+    Ok(reports.collect())
 }
 
 fn wanted() -> Option<String> {
     std::env::var("GRAVURE_ADAPTER").ok().filter(|name| !name.is_empty())
+}
+
+/// The path that `GRAVURE_DRAW` names.
+fn wanted_path() -> Result<Option<DrawPath>, GpuError> {
+    const VARIABLE: &str = "GRAVURE_DRAW";
+    let wanted = std::env::var(VARIABLE).ok().filter(|name| !name.is_empty());
+    let unknown = |value| GpuError::BadSetting { name: VARIABLE, value, allowed: &["fragment", "compute"] };
+    wanted.map(|name| DrawPath::named(&name).ok_or_else(|| unknown(name))).transpose()
+}
+
+fn draw_choice(adapter: &wgpu::Adapter, class: AdapterClass, wanted: Option<DrawPath>) -> DrawChoice {
+    DrawChoice::of(class == AdapterClass::Software, tiles::can_draw(adapter), wanted)
 }
 
 fn enumerate() -> Vec<wgpu::Adapter> {
@@ -204,7 +222,7 @@ fn choose(adapters: &[wgpu::Adapter], wanted: Option<&str>) -> Result<usize, Gpu
 
 /// How much goes on a card of this class. A software adapter's memory is the machine's own, and small sheets
 /// keep its caches warm.
-fn sheet_limits(class: AdapterClass, limits: &wgpu::Limits) -> SheetLimits {
+fn sheet_limits(class: AdapterClass, limits: &wgpu::Limits, draw_path: DrawPath) -> SheetLimits {
     const MIB: u64 = 1 << 20;
     let max_side_px = limits.max_texture_dimension_2d.min(16_384);
     let (sheet_bytes, max_canvases, page_side_px, max_pages, plate_bytes) = match class {
@@ -219,6 +237,7 @@ fn sheet_limits(class: AdapterClass, limits: &wgpu::Limits) -> SheetLimits {
         max_pages: max_pages.min(limits.max_texture_array_layers),
         plate_bytes,
         has_inner_passes: class == AdapterClass::Software,
+        draw_path,
         max_binding_bytes: limits.max_storage_buffer_binding_size.min(limits.max_buffer_size),
     }
 }
@@ -232,6 +251,8 @@ pub struct DeviceOptions {
     pub times_passes: bool,
     /// Who codes JPEGs. Default: as `GRAVURE_JPEG` says, else what suits the adapter.
     pub jpeg: Option<JpegBy>,
+    /// Draws by this stage where the adapter can. Default: what `GRAVURE_DRAW` names, else by the adapter's class.
+    pub draw_path: Option<DrawPath>,
 }
 
 /// A device with its queue and a note of what went wrong with it.
@@ -265,12 +286,15 @@ impl Device {
             limits.max_texture_dimension_2d = limits.max_texture_dimension_2d.min(side);
         }
         let class = AdapterClass::of(info.device_type);
+        let wanted_path = options.draw_path.map_or_else(wanted_path, |path| Ok(Some(path)))?;
+        let path = draw_choice(adapter, class, wanted_path).path;
+        let mut features = if options.times_passes { pass_times::features(adapter) } else { wgpu::Features::empty() };
+        if path == DrawPath::Compute {
+            features |= tiles::FEATURES;
+        }
         let descriptor = wgpu::DeviceDescriptor {
             label: Some("gravure"),
-            required_features: match options.times_passes {
-                true => pass_times::features(adapter),
-                false => wgpu::Features::empty(),
-            },
+            required_features: features,
             required_limits: limits.clone(),
             memory_hints: wgpu::MemoryHints::Performance,
             ..Default::default()
@@ -280,7 +304,7 @@ impl Device {
         let fault = Arc::new(Mutex::new(None));
         watch(&device, &fault);
         let jpeg = wanted_jpeg.unwrap_or_else(|| JpegBy::best_for(class));
-        Ok(Self { device, queue, class, limits: sheet_limits(class, &limits), jpeg, name: info.name, fault })
+        Ok(Self { device, queue, class, limits: sheet_limits(class, &limits, path), jpeg, name: info.name, fault })
     }
 
     /// What went wrong since the last call. wgpu reports most failures aside from the calls that cause them.

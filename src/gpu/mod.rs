@@ -20,6 +20,7 @@ mod photos;
 mod readback;
 mod targets;
 mod text;
+pub mod tiles;
 mod way_back;
 
 pub use device::{AdapterClass, AdapterReport, Device, DeviceOptions, GpuError, JpegBy, adapters};

@@ -10,16 +10,17 @@ use thiserror::Error;
 
 use crate::assets::FontLibrary;
 use crate::pixels::SizePx;
-use crate::sheet::{Canvas, Class, Drawing, Overfull, Plan, Planner, SheetLimits, Slot};
+use crate::sheet::{Band, Canvas, Class, Drawing, Overfull, Plan, Planner, SheetLimits, Slot, TileRun};
 
 use super::device::{Device, DeviceOptions, GpuError, JpegBy};
 use super::jpeg::{EncodeOptions, Encoding, JpegEncoder, JpegError, JpegSegment};
 use super::pass_times::{Marks, Pass, PassTimes};
-use super::passes::{Passes, filled_buffer};
+use super::passes::{Passes, storage};
 use super::photos::PhotoPages;
 use super::readback::{PaintedSheet, Ring};
 use super::targets::{Target, Targets};
 use super::text::{AtlasFull, TextPass};
+use super::tiles::{TileInstances, TilePass, TileTextures};
 use super::way_back::{Painted, WayBack};
 
 /// Readback buffers: one is drawn into, one is read, one waits.
@@ -123,7 +124,7 @@ struct Parts {
 impl Parts {
     fn open(library: &Arc<FontLibrary>, options: DeviceOptions) -> Result<Self, GpuError> {
         let device = Device::open(options)?;
-        let passes = Passes::new(&device.device);
+        let passes = Passes::new(&device.device, device.limits.draw_path);
         let photos = PhotoPages::new(&device.device, &passes, device.limits);
         let text = TextPass::new(&device.device, &device.queue, Arc::clone(library));
         let times = PassTimes::new(&device.device, &device.queue);
@@ -398,10 +399,11 @@ impl<'p> Submission<'p> {
         }
     }
 
-    /// One pass for each surface, the deepest isolates first.
+    /// The deepest isolates first. A surface takes one render pass, or with the compute path one for each of its bands
+    /// of text and a compute pass for what lies between them.
     fn draw(&mut self, drawing: &Drawing, on: On, clear: bool) -> Result<(), PaintError> {
         let Self { device, queue, passes, .. } = *self;
-        let buffers = InstanceGroups::new(device, queue, passes, drawing);
+        let instances = Instances::new(device, queue, passes, drawing);
         for (depth, surface) in drawing.surfaces.iter().enumerate().skip(1) {
             self.targets.make_isolates(device, queue, passes, depth, surface.size);
         }
@@ -414,54 +416,87 @@ impl<'p> Submission<'p> {
             }
         }
         for (depth, surface) in drawing.surfaces.iter().enumerate().rev() {
-            let target = target(self.targets, on, depth);
-            if surface.bands.is_empty() && depth == 0 && !clear {
-                continue;
+            let mut clear = (clear || depth > 0) && !surface.starts_blank;
+            if surface.bands.is_empty() && clear {
+                self.render(&[], &instances, on, depth, clear, &prepared);
             }
-            let resolution = resolution(target);
-            self.marks.on_encoder(&mut self.encoder, Pass::Surfaces);
-            let mut pass = begin(&mut self.encoder, target, clear || depth > 0);
-            pass.set_bind_group(0, &target.as_target, &[]);
-            for band in &surface.bands {
-                self.marks.in_pass(&mut pass, pass_of(band.class));
-                match band.class {
-                    Class::Shape | Class::Fill | Class::Gradient => {
-                        pass.set_pipeline(match band.class {
-                            Class::Fill => &passes.fill,
-                            Class::Gradient => &passes.gradient,
-                            _ => &passes.shape,
-                        });
-                        pass.set_bind_group(1, &buffers.shapes, &[]);
+            let is_tiles = |band: &Band| band.class == Class::Tiles;
+            for bands in surface.bands.chunk_by(|a, b| is_tiles(a) == is_tiles(b)) {
+                if let (Instances::Tiles(pass, instances), true) = (&instances, is_tiles(&bands[0])) {
+                    for Band { range, .. } in bands {
+                        let runs = &drawing.tiles.runs[range.start as usize..range.end as usize];
+                        self.tiles(runs, pass, instances, on, depth);
                     }
-                    Class::Shadow => {
-                        pass.set_pipeline(&passes.shadow);
-                        pass.set_bind_group(1, &buffers.shadows, &[]);
-                    }
-                    Class::Photo(set) | Class::Blit(set) => {
-                        let is_blit = matches!(band.class, Class::Blit(_));
-                        pass.set_pipeline(if is_blit { &passes.blit } else { &passes.photo });
-                        pass.set_bind_group(1, &buffers.photos, &[]);
-                        pass.set_bind_group(2, self.photos.group(set), &[]);
-                    }
-                    Class::Composite => {
-                        pass.set_pipeline(&passes.composite);
-                        pass.set_bind_group(1, &buffers.composites, &[]);
-                        pass.set_bind_group(2, &self.targets.isolate(depth + 1).as_source, &[]);
-                    }
-                    Class::Text => {
-                        let number = prepared.iter().find(|(at, start, _)| (*at, *start) == (depth, band.range.start));
-                        if let Some((_, _, number)) = number {
-                            self.text.draw(*number, resolution, &mut pass);
-                            pass.set_bind_group(0, &target.as_target, &[]);
-                        }
-                        continue;
-                    }
+                } else {
+                    self.render(bands, &instances, on, depth, clear, &prepared);
                 }
-                pass.draw(0..4, band.range.clone());
+                clear = false;
             }
-            self.marks.in_pass(&mut pass, Pass::Surfaces);
         }
         Ok(())
+    }
+
+    /// Bands of a surface in one render pass. `prepared`: depth, first line and number of each band of text.
+    fn render(
+        &mut self,
+        bands: &[Band],
+        instances: &Instances<'_>,
+        on: On,
+        depth: usize,
+        clear: bool,
+        prepared: &[(usize, u32, usize)],
+    ) {
+        let target = target(self.targets, on, depth);
+        let resolution = resolution(target);
+        self.marks.on_encoder(&mut self.encoder, Pass::Surfaces);
+        let mut pass = begin(&mut self.encoder, target, clear);
+        pass.set_bind_group(0, &target.as_target, &[]);
+        for band in bands {
+            self.marks.in_pass(&mut pass, pass_of(band.class));
+            if band.class == Class::Text {
+                let number = prepared.iter().find(|(at, start, _)| (*at, *start) == (depth, band.range.start));
+                if let Some((_, _, number)) = number {
+                    self.text.draw(*number, resolution, &mut pass);
+                    pass.set_bind_group(0, &target.as_target, &[]);
+                }
+                continue;
+            }
+            let Instances::Rendered(groups) = instances else { continue };
+            let passes = self.passes;
+            let (pipeline, group) = match band.class {
+                Class::Shape => (&passes.shape, &groups.shapes),
+                Class::Fill => (&passes.fill, &groups.shapes),
+                Class::Gradient => (&passes.gradient, &groups.shapes),
+                Class::Shadow => (&passes.shadow, &groups.shadows),
+                Class::Photo(_) => (&passes.photo, &groups.photos),
+                Class::Blit(_) => (&passes.blit, &groups.photos),
+                Class::Composite => (&passes.composite, &groups.composites),
+                Class::Text | Class::Tiles => continue,
+            };
+            pass.set_pipeline(pipeline);
+            pass.set_bind_group(1, group, &[]);
+            match band.class {
+                Class::Photo(set) | Class::Blit(set) => pass.set_bind_group(2, self.photos.group(set), &[]),
+                Class::Composite => pass.set_bind_group(2, &self.targets.isolate(depth + 1).as_source, &[]),
+                _ => {}
+            }
+            pass.draw(0..4, band.range.clone());
+        }
+        self.marks.in_pass(&mut pass, Pass::Surfaces);
+    }
+
+    /// A band of a surface by the compute path.
+    fn tiles(&mut self, runs: &[TileRun], pass: &TilePass, instances: &TileInstances, on: On, depth: usize) {
+        self.marks.on_encoder(&mut self.encoder, Pass::Tiles);
+        for run in runs {
+            let textures = TileTextures {
+                surface: &target(self.targets, on, depth).view,
+                isolates: self.targets.find_isolate(depth + 1).map(|target| &target.view),
+                pages: self.photos.view(0),
+                single: run.single.map(|set| self.photos.view(set)),
+            };
+            pass.draw(self.device, &mut self.encoder, run, instances, textures);
+        }
     }
 
     fn read_back(&mut self, size: SizePx, buffer: &wgpu::Buffer) {
@@ -484,6 +519,7 @@ fn pass_of(class: Class) -> Pass {
         Class::Photo(_) | Class::Blit(_) => Pass::Photos,
         Class::Composite => Pass::Composites,
         Class::Text => Pass::Text,
+        Class::Tiles => Pass::Tiles,
     }
 }
 
@@ -517,7 +553,22 @@ fn begin<'e>(encoder: &'e mut wgpu::CommandEncoder, target: &Target, clear: bool
     })
 }
 
-/// The instances of a drawing on the card.
+/// The instances of a drawing on the card, for one path or the other.
+enum Instances<'p> {
+    Rendered(InstanceGroups),
+    Tiles(&'p TilePass, TileInstances),
+}
+
+impl<'p> Instances<'p> {
+    fn new(device: &wgpu::Device, queue: &wgpu::Queue, passes: &'p Passes, drawing: &Drawing) -> Self {
+        match &passes.tiles {
+            Some(tiles) => Self::Tiles(tiles, tiles.upload(device, queue, drawing)),
+            None => Self::Rendered(InstanceGroups::new(device, queue, passes, drawing)),
+        }
+    }
+}
+
+/// Group 1 of every render pass.
 struct InstanceGroups {
     shapes: wgpu::BindGroup,
     shadows: wgpu::BindGroup,
@@ -536,11 +587,4 @@ impl InstanceGroups {
             composites: passes.bind_instances(device, &storage(device, queue, &drawing.composites)),
         }
     }
-}
-
-/// A storage buffer with these instances; never empty, because a binding may not be.
-fn storage<T: bytemuck::Pod>(device: &wgpu::Device, queue: &wgpu::Queue, instances: &[T]) -> wgpu::Buffer {
-    let blank = [T::zeroed()];
-    let bytes: &[u8] = bytemuck::cast_slice(if instances.is_empty() { &blank } else { instances });
-    filled_buffer(device, queue, "instances", bytes, wgpu::BufferUsages::STORAGE)
 }

@@ -26,6 +26,8 @@ pub enum Pass {
     Text,
     /// Isolates, onto what they are part of.
     Composites,
+    /// All of these but text, by the compute path.
+    Tiles,
     /// Coding of JPEG segments.
     Jpeg,
     /// The copy to memory.
@@ -43,6 +45,7 @@ impl Pass {
             Self::Photos => "photos",
             Self::Text => "text",
             Self::Composites => "composites",
+            Self::Tiles => "tiles",
             Self::Jpeg => "jpeg",
             Self::ReadBack => "read back",
         }

@@ -1,11 +1,25 @@
 //! The pipelines, made once for the life of the device: one for each shader, and small ones for what lies wholly
 //! inside an outline, which is most of what is drawn.
 
+use crate::sheet::DrawPath;
+
+use super::tiles::TilePass;
+
 /// Pixels of sheets, isolates, plates and pages: gamma-encoded sRGB, premultiplied, blended as browsers do.
 pub const FORMAT: wgpu::TextureFormat = wgpu::TextureFormat::Rgba8Unorm;
 
-/// What every shader starts with.
+/// What every shader that draws starts with.
 pub const COMMON_WGSL: &str = include_str!("../../shaders/common.wgsl");
+/// What every render pass has besides.
+pub const QUAD_WGSL: &str = include_str!("../../shaders/quad.wgsl");
+/// Shading of shapes.
+pub const SHADE_SHAPE_WGSL: &str = include_str!("../../shaders/shade_shape.wgsl");
+/// Shading of shadows.
+pub const SHADE_SHADOW_WGSL: &str = include_str!("../../shaders/shade_shadow.wgsl");
+/// Shading of photos.
+pub const SHADE_PHOTO_WGSL: &str = include_str!("../../shaders/shade_photo.wgsl");
+/// Shading of isolates.
+pub const SHADE_COMPOSITE_WGSL: &str = include_str!("../../shaders/shade_composite.wgsl");
 /// Shapes.
 pub const SHAPE_WGSL: &str = include_str!("../../shaders/shape.wgsl");
 /// Shadows.
@@ -14,6 +28,22 @@ pub const SHADOW_WGSL: &str = include_str!("../../shaders/shadow.wgsl");
 pub const PHOTO_WGSL: &str = include_str!("../../shaders/photo.wgsl");
 /// Isolates.
 pub const COMPOSITE_WGSL: &str = include_str!("../../shaders/composite.wgsl");
+
+/// All but text, by a compute shader.
+pub const TILES_WGSL: &str = include_str!("../../shaders/tiles.wgsl");
+
+/// The render passes: name, what it is shaded by, and its own file.
+pub const RENDER_PASSES: [(&str, &str, &str); 4] = [
+    ("shape", SHADE_SHAPE_WGSL, SHAPE_WGSL),
+    ("shadow", SHADE_SHADOW_WGSL, SHADOW_WGSL),
+    ("photo", SHADE_PHOTO_WGSL, PHOTO_WGSL),
+    ("composite", SHADE_COMPOSITE_WGSL, COMPOSITE_WGSL),
+];
+
+/// The whole shader of a render pass.
+pub fn source(shading: &str, pass: &str) -> String {
+    [COMMON_WGSL, QUAD_WGSL, shading, pass].join("\n")
+}
 
 /// The pipelines and the layouts of what they read.
 pub struct Passes {
@@ -31,6 +61,8 @@ pub struct Passes {
     pub blit: wgpu::RenderPipeline,
     /// `composite.wgsl`.
     pub composite: wgpu::RenderPipeline,
+    /// `tiles.wgsl`, on the compute path: then none of the others is used.
+    pub tiles: Option<TilePass>,
     target: wgpu::BindGroupLayout,
     shapes: wgpu::BindGroupLayout,
     instances: wgpu::BindGroupLayout,
@@ -40,7 +72,7 @@ pub struct Passes {
 
 impl Passes {
     /// Compiles every pipeline.
-    pub fn new(device: &wgpu::Device) -> Self {
+    pub fn new(device: &wgpu::Device, path: DrawPath) -> Self {
         use wgpu::ShaderStages as Stages;
         let vertex_and_fragment = Stages::VERTEX | Stages::FRAGMENT;
         let target = layout(device, &[(wgpu::BufferBindingType::Uniform, Stages::VERTEX)]);
@@ -49,10 +81,18 @@ impl Passes {
         let instances = layout(device, &[(storage, Stages::VERTEX)]);
         let page_array = texture_layout(device, wgpu::TextureViewDimension::D2Array);
         let isolate = texture_layout(device, wgpu::TextureViewDimension::D2);
-        let shape = Shader::new(device, "shape", SHAPE_WGSL, &[&target, &shapes]);
-        let shadow = Shader::new(device, "shadow", SHADOW_WGSL, &[&target, &instances]);
-        let photo = Shader::new(device, "photo", PHOTO_WGSL, &[&target, &instances, &page_array]);
-        let composite = Shader::new(device, "composite", COMPOSITE_WGSL, &[&target, &instances, &isolate]);
+        let groups: [&[_]; 4] = [
+            &[&target, &shapes],
+            &[&target, &instances],
+            &[&target, &instances, &page_array],
+            &[&target, &instances, &isolate],
+        ];
+        let mut shaders = RENDER_PASSES
+            .iter()
+            .zip(groups)
+            .map(|((name, shading, pass), groups)| Shader::new(device, name, &source(shading, pass), groups));
+        let [shape, shadow, photo, composite] = std::array::from_fn(|_| shaders.next().expect("four passes"));
+        drop(shaders);
         Self {
             shape: shape.pipeline(device, "fs_main", Blending::Over),
             fill: shape.pipeline(device, "fs_fill", Blending::None),
@@ -61,6 +101,7 @@ impl Passes {
             photo: photo.pipeline(device, "fs_main", Blending::Over),
             blit: photo.pipeline(device, "fs_blit", Blending::None),
             composite: composite.pipeline(device, "fs_main", Blending::Over),
+            tiles: (path == DrawPath::Compute).then(|| TilePass::new(device)),
             target,
             shapes,
             instances,
@@ -116,7 +157,15 @@ pub fn filled_buffer(
     buffer
 }
 
-fn bind(
+/// A storage buffer with these instances; never empty, because a binding may not be.
+pub fn storage<T: bytemuck::Pod>(device: &wgpu::Device, queue: &wgpu::Queue, instances: &[T]) -> wgpu::Buffer {
+    let blank = [T::zeroed()];
+    let bytes: &[u8] = bytemuck::cast_slice(if instances.is_empty() { &blank } else { instances });
+    filled_buffer(device, queue, "instances", bytes, wgpu::BufferUsages::STORAGE)
+}
+
+/// A group of these resources, bound in order.
+pub fn bind(
     device: &wgpu::Device,
     layout: &wgpu::BindGroupLayout,
     resources: &[wgpu::BindingResource<'_>],
@@ -143,17 +192,22 @@ fn layout(device: &wgpu::Device, buffers: &[(wgpu::BufferBindingType, wgpu::Shad
     device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor { label: None, entries: &entries })
 }
 
+/// A texture to load from.
+pub fn texture_entry(view_dimension: wgpu::TextureViewDimension) -> wgpu::BindingType {
+    wgpu::BindingType::Texture {
+        sample_type: wgpu::TextureSampleType::Float { filterable: false },
+        view_dimension,
+        multisampled: false,
+    }
+}
+
 fn texture_layout(device: &wgpu::Device, view_dimension: wgpu::TextureViewDimension) -> wgpu::BindGroupLayout {
     device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
         label: None,
         entries: &[wgpu::BindGroupLayoutEntry {
             binding: 0,
             visibility: wgpu::ShaderStages::FRAGMENT,
-            ty: wgpu::BindingType::Texture {
-                sample_type: wgpu::TextureSampleType::Float { filterable: false },
-                view_dimension,
-                multisampled: false,
-            },
+            ty: texture_entry(view_dimension),
             count: None,
         }],
     })
@@ -179,7 +233,7 @@ impl<'n> Shader<'n> {
     fn new(device: &wgpu::Device, name: &'n str, source: &str, groups: &[&wgpu::BindGroupLayout]) -> Self {
         let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
             label: Some(name),
-            source: wgpu::ShaderSource::Wgsl(format!("{COMMON_WGSL}\n{source}").into()),
+            source: wgpu::ShaderSource::Wgsl(source.into()),
         });
         let groups: Vec<_> = groups.iter().map(|group| Some(*group)).collect();
         let layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {

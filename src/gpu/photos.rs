@@ -9,6 +9,8 @@ use super::passes::{FORMAT, Passes};
 pub struct PhotoPages {
     shared: wgpu::Texture,
     groups: Vec<wgpu::BindGroup>,
+    /// Of each page set.
+    views: Vec<wgpu::TextureView>,
     singles: Vec<wgpu::Texture>,
     layers: u32,
     limits: SheetLimits,
@@ -18,14 +20,16 @@ impl PhotoPages {
     /// Starts with one page; more are made when they are needed.
     pub fn new(device: &wgpu::Device, passes: &Passes, limits: SheetLimits) -> Self {
         let shared = array(device, SizePx::new(limits.page_side_px, limits.page_side_px), 1);
-        let group = passes.bind_pages(device, &view(&shared));
-        Self { shared, groups: vec![group], singles: Vec::new(), layers: 1, limits }
+        let view = view(&shared);
+        let group = passes.bind_pages(device, &view);
+        Self { shared, groups: vec![group], views: vec![view], singles: Vec::new(), layers: 1, limits }
     }
 
     /// Copies photos to their places.
     pub fn upload(&mut self, device: &wgpu::Device, queue: &wgpu::Queue, passes: &Passes, uploads: &[Upload]) {
         self.singles.clear();
         self.groups.truncate(1);
+        self.views.truncate(1);
         let needed = uploads.iter().filter(|upload| upload.place.set == 0).map(|upload| upload.place.page + 1).max();
         if needed.is_some_and(|needed| needed > self.layers) {
             self.grow(device, queue, passes, needed.unwrap_or(1));
@@ -37,7 +41,9 @@ impl PhotoPages {
                 &self.shared
             } else {
                 let texture = array(device, size, 1);
-                self.groups.push(passes.bind_pages(device, &view(&texture)));
+                let view = view(&texture);
+                self.groups.push(passes.bind_pages(device, &view));
+                self.views.push(view);
                 self.singles.push(texture);
                 &self.singles[self.singles.len() - 1]
             };
@@ -60,6 +66,11 @@ impl PhotoPages {
         &self.groups[set]
     }
 
+    /// The pages of a set, as `tiles.wgsl` reads them.
+    pub fn view(&self, set: usize) -> &wgpu::TextureView {
+        &self.views[set]
+    }
+
     /// Twice the pages, with what the old ones held.
     fn grow(&mut self, device: &wgpu::Device, queue: &wgpu::Queue, passes: &Passes, needed: u32) {
         let layers = needed.max(self.layers * 2).min(self.limits.max_pages).max(needed);
@@ -72,7 +83,9 @@ impl PhotoPages {
             wgpu::Extent3d { width: side, height: side, depth_or_array_layers: self.layers },
         );
         queue.submit([encoder.finish()]);
-        self.groups[0] = passes.bind_pages(device, &view(&grown));
+        let view = view(&grown);
+        self.groups[0] = passes.bind_pages(device, &view);
+        self.views[0] = view;
         self.shared = grown;
         self.layers = layers;
     }

@@ -33,7 +33,12 @@ impl Target {
             usage: wgpu::TextureUsages::RENDER_ATTACHMENT
                 | wgpu::TextureUsages::TEXTURE_BINDING
                 | wgpu::TextureUsages::COPY_SRC
-                | wgpu::TextureUsages::COPY_DST,
+                | wgpu::TextureUsages::COPY_DST
+                // Asked for only where it is used: some cards keep such textures uncompressed.
+                | match passes.tiles {
+                    Some(_) => wgpu::TextureUsages::STORAGE_BINDING,
+                    None => wgpu::TextureUsages::empty(),
+                },
             view_formats: &[],
         });
         let view = texture.create_view(&wgpu::TextureViewDescriptor::default());
@@ -115,6 +120,11 @@ impl Targets {
     /// The texture made by [`Targets::make_isolates`].
     pub fn isolate(&self, depth: usize) -> &Target {
         &self.isolates[depth - 1]
+    }
+
+    /// The same; `None`: no isolate was that deep yet.
+    pub fn find_isolate(&self, depth: usize) -> Option<&Target> {
+        self.isolates.get(depth - 1)
     }
 
     /// Makes the texture of a plate whose canvas ends at its last row.

@@ -32,6 +32,8 @@ pub enum Class {
     Composite,
     /// Lines of text.
     Text,
+    /// Everything but text, in tiles of a compute shader.
+    Tiles,
 }
 
 /// The bands of one surface, growing as canvases are added.

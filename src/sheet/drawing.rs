@@ -7,13 +7,15 @@ use crate::layout::{Isolate, Item, Outline, Paint, PhotoItem, Shadow, Shape, Sto
 use crate::pixels::{Color, RectPx, SizePx};
 
 use super::bands::{BandList, CanvasBands, Class};
+use super::draw_path::DrawPath;
 use super::inner;
 use super::instance::{
-    GpuComposite, GpuPhoto, GpuShadow, GpuShape, GpuStop, OUTLINE_ELLIPSE, OUTLINE_ROUNDED_RECT, OUTLINE_STAR,
-    PAINT_LINEAR, PAINT_RADIAL, PAINT_SOLID,
+    GpuComposite, GpuPart, GpuPhoto, GpuShadow, GpuShape, GpuStop, OUTLINE_ELLIPSE, OUTLINE_ROUNDED_RECT, OUTLINE_STAR,
+    PAINT_LINEAR, PAINT_RADIAL, PAINT_SOLID, PART_COMPOSITE, PART_PHOTO, PART_SHADOW, PART_SHAPE, PART_SINGLE,
 };
 use super::pages::{PagePlace, Pages, PagesFull, Upload};
 use super::photos_of;
+use super::tiles::{TilePart, TileWindow, Tiles};
 use super::{CanvasPhoto, SheetLimits};
 
 /// Everything one submission draws: the sheet (surface 0) and its isolates (surface n: depth n).
@@ -33,6 +35,8 @@ pub struct Drawing {
     pub composites: Vec<GpuComposite>,
     /// Lines of text.
     pub texts: Vec<TextDraw>,
+    /// How the instances are drawn by the compute path.
+    pub tiles: Tiles,
 }
 
 /// One texture to draw on.
@@ -42,6 +46,8 @@ pub struct Surface {
     pub size: SizePx,
     /// In drawing order.
     pub bands: Vec<Band>,
+    /// The first band writes every pixel of the slots in which nothing lies yet: no clear is needed before.
+    pub starts_blank: bool,
 }
 
 /// One draw: a run of instances of one class.
@@ -49,7 +55,7 @@ pub struct Surface {
 pub struct Band {
     /// Which pipeline, and so which list of the [`Drawing`].
     pub class: Class,
-    /// Which instances.
+    /// Which instances; of [`Class::Tiles`]: which runs of the [`Tiles`].
     pub range: Range<u32>,
 }
 
@@ -84,16 +90,26 @@ impl From<PagesFull> for Overfull {
 enum Instance {
     Shape(GpuShape),
     Shadow(GpuShadow),
-    Photo(GpuPhoto),
+    /// With its page set.
+    Photo(GpuPhoto, usize),
     Composite(GpuComposite),
     Text(TextDraw),
+}
+
+/// An instance in a slot of a surface.
+struct Placed {
+    slot: usize,
+    /// Where it hides all below; asked for by the compute path only.
+    inner: RectPx,
+    instance: Instance,
 }
 
 #[derive(Default)]
 struct SurfaceBuilder {
     size: SizePx,
     list: BandList,
-    bands: Vec<Vec<Instance>>,
+    bands: Vec<Vec<Placed>>,
+    slots: Vec<TileWindow>,
 }
 
 /// Collects canvases into a [`Drawing`].
@@ -112,6 +128,8 @@ pub struct Builder<'p> {
 #[derive(Clone, Copy)]
 struct Slot {
     depth: usize,
+    /// Which of its surface.
+    number: usize,
     y: u32,
     window: RectPx,
 }
@@ -135,13 +153,19 @@ impl<'p> Builder<'p> {
         self.canvases += 1;
     }
 
-    /// Adds a window of a canvas below the earlier ones and says at which row it starts. `photos` are those of
-    /// `items`, in order, with the pixels of all that the window shows.
+    /// Adds a window of a canvas below the earlier ones and says at which row it starts. `is_blank`: nothing is copied
+    /// there before. `photos` are those of `items`, in order, with the pixels of all that the window shows.
     ///
     /// # Errors
     /// [`Overfull`]: the canvases must be split over more sheets.
-    pub fn window(&mut self, window: RectPx, items: &[Item], photos: &[CanvasPhoto]) -> Result<u32, Overfull> {
-        let slot = self.slot(0, window)?;
+    pub fn window(
+        &mut self,
+        window: RectPx,
+        is_blank: bool,
+        items: &[Item],
+        photos: &[CanvasPhoto],
+    ) -> Result<u32, Overfull> {
+        let slot = self.slot(0, window, is_blank)?;
         let mut photos = photos.iter();
         self.items(slot, items, &mut photos)?;
         Ok(slot.y)
@@ -154,11 +178,22 @@ impl<'p> Builder<'p> {
     pub fn finish(self) -> Result<Drawing, Overfull> {
         let most = self.limits.max_binding_bytes;
         let mut drawing = Drawing { stops: self.stops, ..Drawing::default() };
-        for surface in self.surfaces {
-            let classes = surface.list.classes().to_vec();
-            let bands = classes.into_iter().zip(surface.bands).map(|(class, instances)| drawing.push(class, instances));
-            let bands = bands.filter(|band| !band.range.is_empty()).collect();
-            drawing.surfaces.push(Surface { size: surface.size, bands });
+        for SurfaceBuilder { size, list, bands, slots } in self.surfaces {
+            let classes = list.classes().iter().copied();
+            let mut bands = classes.zip(bands).filter(|(_, placed)| !placed.is_empty()).peekable();
+            let starts_blank = bands.peek().is_some_and(|(class, _)| *class == Class::Tiles);
+            let mut drawn = Vec::with_capacity(bands.size_hint().0);
+            for (class, placed) in bands {
+                let range = match class {
+                    Class::Tiles => {
+                        let parts: Vec<_> = placed.into_iter().map(|placed| drawing.tile_part(placed)).collect();
+                        drawing.tiles.band(&slots, &parts, drawn.is_empty())
+                    }
+                    _ => drawing.push(class, placed),
+                };
+                drawn.push(Band { class, range });
+            }
+            drawing.surfaces.push(Surface { size, bands: drawn, starts_blank });
         }
         let largest = [
             size_of_val(&drawing.shapes[..]),
@@ -166,11 +201,13 @@ impl<'p> Builder<'p> {
             size_of_val(&drawing.shadows[..]),
             size_of_val(&drawing.photos[..]),
             size_of_val(&drawing.composites[..]),
+            size_of_val(&drawing.tiles.parts[..]),
+            size_of_val(&drawing.tiles.strips[..]),
         ];
         if largest.into_iter().any(|bytes| bytes as u64 > most) { Err(Overfull::Instances) } else { Ok(drawing) }
     }
 
-    fn slot(&mut self, depth: usize, window: RectPx) -> Result<Slot, Overfull> {
+    fn slot(&mut self, depth: usize, window: RectPx, is_blank: bool) -> Result<Slot, Overfull> {
         while self.surfaces.len() <= depth {
             let top = self.headroom.get(self.surfaces.len()).copied().unwrap_or(0);
             self.surfaces.push(SurfaceBuilder { size: SizePx::new(0, top), ..SurfaceBuilder::default() });
@@ -186,7 +223,9 @@ impl<'p> Builder<'p> {
             return Err(Overfull::Isolates);
         }
         surface.size = grown;
-        Ok(Slot { depth, y, window })
+        let slot = Slot { depth, number: surface.slots.len(), y, window };
+        surface.slots.push(TileWindow { rect: window, origin_y: slot.origin_y(), is_blank });
+        Ok(slot)
     }
 
     fn items<'i>(
@@ -205,9 +244,13 @@ impl<'p> Builder<'p> {
             }
             // What goes into one band together, and the pixels that it covers.
             let mut parts: Vec<(Class, RectPx, Vec<Instance>)> = Vec::with_capacity(1);
+            // Where the compute path need not draw what lies below.
+            let mut hidden = RectPx::default();
             match item {
                 Item::Shape(shape) => {
-                    let (inner, edge) = self.split(inner::of_shape(shape), bounds);
+                    let inner = inner::of_shape(shape);
+                    hidden = inner.map_or(hidden, |(_, rect)| rect.intersection(bounds));
+                    let (inner, edge) = self.split(inner, bounds);
                     if let Some((class, quad)) = inner {
                         parts.push((class, quad, vec![Instance::Shape(self.shape(slot, shape, quad))]));
                     }
@@ -223,8 +266,10 @@ impl<'p> Builder<'p> {
                 Item::Photo(photo) => {
                     let Some(scaled) = photos.next().and_then(|photo| photo.pixels.as_ref()) else { continue };
                     let place = self.pages.place(scaled, self.uploads)?;
-                    let (inner, edge) = self.split(inner::of_photo(photo, scaled, place.set), bounds);
-                    let instance = |quad| Instance::Photo(photo_instance(slot, photo, place, quad));
+                    let inner = inner::of_photo(photo, scaled, place.set);
+                    hidden = inner.map_or(hidden, |(_, rect)| rect.intersection(bounds));
+                    let (inner, edge) = self.split(inner, bounds);
+                    let instance = |quad| Instance::Photo(photo_instance(slot, photo, place, quad), place.set);
                     if let Some((class, quad)) = inner {
                         parts.push((class, quad, vec![instance(quad)]));
                     }
@@ -236,7 +281,7 @@ impl<'p> Builder<'p> {
                     parts.push((Class::Text, bounds, vec![Instance::Text(text)]));
                 }
                 Item::Isolate(isolate) => {
-                    let below = self.slot(slot.depth + 1, isolate.texture_size().rect())?;
+                    let below = self.slot(slot.depth + 1, isolate.texture_size().rect(), true)?;
                     self.items(below, &isolate.items, photos)?;
                     let instance = Instance::Composite(composite(slot, isolate, below, bounds));
                     parts.push((Class::Composite, bounds, vec![instance]));
@@ -246,12 +291,17 @@ impl<'p> Builder<'p> {
             // All of an item's parts lie beside each other: none waits for another.
             let mut places = Vec::with_capacity(parts.len());
             for (class, covered, instances) in parts.into_iter().filter(|(_, _, instances)| !instances.is_empty()) {
+                let class = match self.limits.draw_path {
+                    DrawPath::Compute if class != Class::Text => Class::Tiles,
+                    _ => class,
+                };
                 let band = bands.place(&mut surface.list, class, covered);
                 places.push((covered, band));
                 if surface.bands.len() <= band {
                     surface.bands.resize_with(band + 1, Vec::new);
                 }
-                surface.bands[band].extend(instances);
+                let place = |instance| Placed { slot: slot.number, inner: hidden, instance };
+                surface.bands[band].extend(instances.into_iter().map(place));
             }
             bands.drew(places);
         }
@@ -260,8 +310,8 @@ impl<'p> Builder<'p> {
 
     /// The part of an item that a pass of its own draws, and the strips around it.
     fn split(&self, inner: Option<(Class, RectPx)>, bounds: RectPx) -> (Option<(Class, RectPx)>, Vec<RectPx>) {
-        let inner =
-            inner.filter(|_| self.limits.has_inner_passes).map(|(class, rect)| (class, rect.intersection(bounds)));
+        let has_passes = self.limits.has_inner_passes && self.limits.draw_path == DrawPath::Fragment;
+        let inner = inner.filter(|_| has_passes).map(|(class, rect)| (class, rect.intersection(bounds)));
         match inner.filter(|(_, rect)| rect.size().area() >= inner::MIN_AREA_PX) {
             Some((class, rect)) => (Some((class, rect)), inner::around(bounds, rect)),
             None => (None, vec![bounds]),
@@ -339,25 +389,50 @@ fn photo_instance(slot: Slot, photo: &PhotoItem, place: PagePlace, quad: RectPx)
 }
 
 impl Drawing {
-    fn push(&mut self, class: Class, instances: Vec<Instance>) -> Band {
+    /// Adds instances of one class; the answer is where in its list.
+    fn push(&mut self, class: Class, placed: Vec<Placed>) -> Range<u32> {
         let length = |drawing: &Self| match class {
             Class::Shape | Class::Fill | Class::Gradient => drawing.shapes.len(),
             Class::Shadow => drawing.shadows.len(),
             Class::Photo(_) | Class::Blit(_) => drawing.photos.len(),
             Class::Composite => drawing.composites.len(),
             Class::Text => drawing.texts.len(),
+            Class::Tiles => drawing.tiles.runs.len(),
         };
         let start = length(self) as u32;
-        for instance in instances {
+        for Placed { instance, .. } in placed {
             match instance {
                 Instance::Shape(shape) => self.shapes.push(shape),
                 Instance::Shadow(shadow) => self.shadows.push(shadow),
-                Instance::Photo(photo) => self.photos.push(photo),
+                Instance::Photo(photo, _) => self.photos.push(photo),
                 Instance::Composite(composite) => self.composites.push(composite),
                 Instance::Text(text) => self.texts.push(text),
             }
         }
-        Band { class, range: start..length(self) as u32 }
+        start..length(self) as u32
+    }
+
+    /// Adds one instance to the list of its kind, for tiles.
+    fn tile_part(&mut self, placed: Placed) -> TilePart {
+        fn add<T>(list: &mut Vec<T>, instance: T) -> u32 {
+            list.push(instance);
+            list.len() as u32 - 1
+        }
+        let Placed { slot, inner, instance } = placed;
+        let mut single = None;
+        let (kind, quad, index) = match instance {
+            Instance::Shape(shape) => (PART_SHAPE, shape.quad, add(&mut self.shapes, shape)),
+            Instance::Shadow(shadow) => (PART_SHADOW, shadow.quad, add(&mut self.shadows, shadow)),
+            Instance::Photo(photo, 0) => (PART_PHOTO, photo.quad, add(&mut self.photos, photo)),
+            Instance::Photo(photo, set) => {
+                single = Some(set);
+                (PART_SINGLE, photo.quad, add(&mut self.photos, photo))
+            }
+            Instance::Composite(composite) => (PART_COMPOSITE, composite.quad, add(&mut self.composites, composite)),
+            Instance::Text(_) => unreachable!("text has bands of its own"),
+        };
+        let part = GpuPart { quad, inner: quad_of(inner), kind, index, pad: [0; 2] };
+        TilePart { window: slot, part, single }
     }
 }
 

@@ -139,10 +139,58 @@ pub struct GpuComposite {
     pub tint: u32,
 }
 
+/// `tiles.wgsl`: one instance of a window, in drawing order.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Pod, Zeroable)]
+pub struct GpuPart {
+    /// The pixels to shade: x, y, width, height.
+    pub quad: [i32; 4],
+    /// The pixels of which it surely hides all below: x, y, width, height; width 0: none.
+    pub inner: [i32; 4],
+    /// [`PART_SHAPE`] …
+    pub kind: u32,
+    /// Which instance of its kind.
+    pub index: u32,
+    /// To a multiple of 16 bytes.
+    pub pad: [u32; 2],
+}
+
+/// A [`GpuShape`].
+pub const PART_SHAPE: u32 = 0;
+/// A [`GpuShadow`].
+pub const PART_SHADOW: u32 = 1;
+/// A [`GpuPhoto`] on a shared page.
+pub const PART_PHOTO: u32 = 2;
+/// A [`GpuPhoto`] with a texture of its own.
+pub const PART_SINGLE: u32 = 3;
+/// A [`GpuComposite`].
+pub const PART_COMPOSITE: u32 = 4;
+
+/// `tiles.wgsl`: a row of tiles of one window.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Pod, Zeroable)]
+pub struct GpuStrip {
+    /// The pixels that are drawn, at most [`TILE_PX`] rows: x, y, width, height.
+    pub area: [i32; 4],
+    /// The row of the surface that is row 0 of the canvas.
+    pub origin_y: i32,
+    /// First [`GpuPart`] of the window.
+    pub first_part: u32,
+    /// How many it has.
+    pub part_count: u32,
+    /// 1 where nothing was drawn below: every pixel is written, none is read.
+    pub blank: u32,
+}
+
+/// Sides of a tile, which one workgroup draws.
+pub const TILE_PX: u32 = 16;
+
 const _: () = {
     assert!(size_of::<GpuShape>() == 112);
     assert!(size_of::<GpuStop>() == 32);
     assert!(size_of::<GpuShadow>() == 112);
     assert!(size_of::<GpuPhoto>() == 80);
     assert!(size_of::<GpuComposite>() == 112);
+    assert!(size_of::<GpuPart>() == 48);
+    assert!(size_of::<GpuStrip>() == 32);
 };

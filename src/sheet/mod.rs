@@ -17,6 +17,7 @@
 
 mod bands;
 mod digest;
+mod draw_path;
 mod drawing;
 mod extent;
 mod inner;
@@ -25,6 +26,7 @@ mod pages;
 mod plate;
 #[cfg(test)]
 mod properties;
+mod tiles;
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -35,10 +37,12 @@ use crate::pixels::{RectPx, SizePx};
 
 pub use bands::Class;
 pub use digest::ItemDigest;
+pub use draw_path::{DrawChoice, DrawPath};
 pub use drawing::{Band, Drawing, Overfull, Surface, TextDraw};
 pub use extent::Extent;
 pub use pages::{PagePlace, Upload};
 pub use plate::PlateId;
+pub use tiles::{TileRun, Tiles};
 
 use drawing::Builder;
 use pages::Pages;
@@ -67,6 +71,8 @@ pub struct SheetLimits {
     /// Whether what is wholly inside an outline and opaque is drawn by passes of its own, which do not ask where its
     /// edge is. Software adapters take every branch of a shader for every pixel; cards lose more by more passes.
     pub has_inner_passes: bool,
+    /// By which stage of the card what is not text is drawn.
+    pub draw_path: DrawPath,
 }
 
 impl SheetLimits {
@@ -158,7 +164,7 @@ pub struct Plan {
     pub size: SizePx,
     /// Where each window of each canvas lies, in the order they came.
     pub slots: Vec<Slot>,
-    /// Whether the sheet must be cleared, because a canvas has no plate.
+    /// Whether the sheet must be cleared, because a canvas has no plate and its first band does not do it.
     pub clear: bool,
     /// What is drawn on top of the plates.
     pub drawing: Drawing,
@@ -238,7 +244,7 @@ impl Planner {
                     uploads,
                     new_plates,
                     size: SizePx::new(width.unwrap_or(0), drawing.surfaces[0].size.height),
-                    clear: slots.iter().any(|slot| slot.plate.is_none()),
+                    clear: !drawing.surfaces[0].starts_blank && slots.iter().any(|slot| slot.plate.is_none()),
                     slots,
                     drawing,
                 })
@@ -273,7 +279,7 @@ impl Planner {
                 let mut headroom = Vec::new();
                 drawing::headroom(items, size.rect(), &mut headroom);
                 let mut builder = Builder::new(limits, headroom, &mut self.pages, uploads);
-                let y = builder.window(size.rect(), items, &canvas.photos)?;
+                let y = builder.window(size.rect(), true, items, &canvas.photos)?;
                 let drawing = builder.finish()?;
                 new_plates.pop();
                 new_plates.push(NewPlate { id, size, y, drawing });
@@ -293,7 +299,7 @@ impl Planner {
             let photos = &canvas.photos[photo_count(&canvas.list.items[..below])..];
             builder.start_canvas();
             for &window in &canvas.windows {
-                let y = builder.window(window, &canvas.list.items[below..], photos)?;
+                let y = builder.window(window, base.is_none(), &canvas.list.items[below..], photos)?;
                 slots.push(Slot { y, window, plate: base.map(|base| base.plate) });
             }
         }

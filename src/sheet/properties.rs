@@ -5,6 +5,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use super::bands::{BandList, CanvasBands};
+use super::instance::{PART_SHADOW, PART_SHAPE};
 use super::*;
 use crate::layout::{Isolate, Outline, Paint, Shadow, Shape};
 use crate::pixels::{Color, RectPx};
@@ -18,6 +19,7 @@ const LIMITS: SheetLimits = SheetLimits {
     plate_bytes: 1 << 20,
     max_binding_bytes: 1 << 27,
     has_inner_passes: true,
+    draw_path: DrawPath::Fragment,
 };
 
 fn any_rect() -> impl Strategy<Value = RectPx> {
@@ -67,6 +69,88 @@ fn any_canvases() -> impl Strategy<Value = Vec<Canvas>> {
 fn disjoint(ranges: &mut [(u32, u32)]) -> bool {
     ranges.sort_unstable();
     ranges.windows(2).all(|pair| pair[0].1 <= pair[1].0)
+}
+
+/// An instance, as bytes, where it lies on its surface.
+type Drawn<'d> = (RectPx, &'d [u8]);
+
+fn drawn<T: bytemuck::Pod>(quad: [i32; 4], origin_y: i32, instance: &T) -> Drawn<'_> {
+    let [x, y, width, height] = quad;
+    (RectPx::new(x, y + origin_y, width as u32, height as u32), bytemuck::bytes_of(instance))
+}
+
+/// What the render passes draw, in order.
+fn rendered<'d>(drawing: &'d Drawing, surface: &Surface) -> Vec<Drawn<'d>> {
+    let instances = surface.bands.iter().flat_map(|band| band.range.clone().map(|index| (band.class, index as usize)));
+    let one = |(class, index): (Class, usize)| match class {
+        Class::Shape => drawn(drawing.shapes[index].quad, drawing.shapes[index].origin[1], &drawing.shapes[index]),
+        Class::Shadow => drawn(drawing.shadows[index].quad, drawing.shadows[index].origin[1], &drawing.shadows[index]),
+        Class::Composite => {
+            let composite = &drawing.composites[index];
+            drawn(composite.quad, composite.origin[1], composite)
+        }
+        other => unreachable!("{other:?} is not in these canvases"),
+    };
+    instances.map(one).collect()
+}
+
+/// Whether tiles draw at each pixel what render passes draw there, in the same order, and leave nothing unwritten but
+/// what is `kept` of a surface's rows.
+fn same_pixels(by_passes: &Drawing, by_tiles: &Drawing, kept: &dyn Fn(i32) -> bool) -> Result<(), TestCaseError> {
+    prop_assert_eq!(by_passes.surfaces.len(), by_tiles.surfaces.len());
+    for (depth, (surface, in_tiles)) in by_passes.surfaces.iter().zip(&by_tiles.surfaces).enumerate() {
+        prop_assert!(in_tiles.bands.len() <= 1, "nothing but text parts bands: {:?}", in_tiles.bands);
+        prop_assert_eq!(surface.size, in_tiles.size);
+        let expected = rendered(by_passes, surface);
+        let mut points: Vec<(i32, i32)> =
+            (0..surface.size.height as i32).step_by(29).map(|y| (y * 7 % 64, y)).collect();
+        points.extend(expected.iter().flat_map(|(area, _)| {
+            let (right, bottom) = (area.right(), area.bottom());
+            [(area.x, area.y), (right - 1, bottom - 1), (right, area.y), (area.x, bottom)]
+        }));
+        for (x, y) in points {
+            let pixel = RectPx::new(x, y, 1, 1);
+            if x >= surface.size.width as i32 || y >= surface.size.height as i32 {
+                continue;
+            }
+            let expected: Vec<_> =
+                expected.iter().filter(|(area, _)| area.contains(pixel)).map(|(_, bytes)| *bytes).collect();
+            let mut found = Vec::new();
+            for run in in_tiles.bands.iter().flat_map(|band| &by_tiles.tiles.runs[as_usize(&band.range)]) {
+                prop_assert_eq!(run.strips.start % 8, 0);
+                let strips = &by_tiles.tiles.strips[as_usize(&run.strips)];
+                let strips = strips.iter().filter(|strip| drawn(strip.area, strip.origin_y, *strip).0.contains(pixel));
+                let strips: Vec<_> = strips.collect();
+                prop_assert!(strips.len() <= 1, "two workgroups write ({x}, {y})");
+                for strip in strips {
+                    prop_assert!(strip.area[3] <= 16 && strip.area[2] as u32 <= run.columns * 16);
+                    let is_kept = depth == 0 && kept(y);
+                    prop_assert_eq!(strip.blank == 0, is_kept);
+                    let parts = strip.first_part as usize..(strip.first_part + strip.part_count) as usize;
+                    for part in &by_tiles.tiles.parts[parts] {
+                        let index = part.index as usize;
+                        let (area, bytes) = match part.kind {
+                            PART_SHAPE => drawn(part.quad, strip.origin_y, &by_tiles.shapes[index]),
+                            PART_SHADOW => drawn(part.quad, strip.origin_y, &by_tiles.shadows[index]),
+                            _ => drawn(part.quad, strip.origin_y, &by_tiles.composites[index]),
+                        };
+                        if area.contains(pixel) {
+                            found.push(bytes);
+                        }
+                        if drawn(part.inner, strip.origin_y, part).0.contains(pixel) {
+                            prop_assert_eq!(by_tiles.shapes[index].color[3], 1.0);
+                        }
+                    }
+                }
+            }
+            prop_assert!(expected == found, "({x}, {y}) of depth {depth}");
+        }
+    }
+    Ok(())
+}
+
+fn as_usize(range: &Range<u32>) -> Range<usize> {
+    range.start as usize..range.end as usize
 }
 
 proptest! {
@@ -119,6 +203,31 @@ proptest! {
                     rows.push((y as u32, (y + height) as u32));
                 }
                 prop_assert!(disjoint(&mut rows));
+            }
+        }
+    }
+
+    #[test]
+    fn both_paths_draw_the_same_at_every_pixel(sheets in prop::collection::vec(any_canvases(), 1..3)) {
+        let path = |draw_path| SheetLimits { draw_path, has_inner_passes: false, ..LIMITS };
+        let mut rendering = Planner::new(path(DrawPath::Fragment));
+        let mut computing = Planner::new(path(DrawPath::Compute));
+        for canvases in sheets {
+            let rendered = rendering.plan(&canvases).expect("small canvases fit");
+            let computed = computing.plan(&canvases).expect("small canvases fit");
+            let plates = |plan: &Plan| plan.new_plates.iter().map(|plate| (plate.id, plate.y)).collect::<Vec<_>>();
+            prop_assert_eq!(plates(&rendered), plates(&computed));
+            prop_assert_eq!(&rendered.slots, &computed.slots);
+            // Slots on a plate keep what it shows.
+            let on_plates: Vec<_> = computed.slots.iter().filter(|slot| slot.plate.is_some()).collect();
+            let kept = |y: i32| on_plates.iter().any(|slot| (slot.y..slot.y + slot.window.height).contains(&(y as u32)));
+            same_pixels(&rendered.drawing, &computed.drawing, &kept)?;
+            prop_assert_eq!(
+                computed.clear,
+                on_plates.len() < computed.slots.len() && computed.drawing.surfaces[0].bands.is_empty()
+            );
+            for (rendered, computed) in rendered.new_plates.iter().zip(&computed.new_plates) {
+                same_pixels(&rendered.drawing, &computed.drawing, &|_| false)?;
             }
         }
     }

@@ -23,7 +23,7 @@ const MAX_LEVELS: u8 = 3;
 /// Greatest mean difference of all channels, of 255.
 const MAX_MEAN: f64 = 0.02;
 
-fn cases() -> Vec<PathBuf> {
+pub fn cases() -> Vec<PathBuf> {
     let folder = root().join("tests/cases");
     let mut cases: Vec<_> =
         std::fs::read_dir(folder).expect("tests/cases").map(|entry| entry.expect("an entry").path()).collect();
@@ -42,7 +42,7 @@ fn name(case: &Path) -> String {
     case.file_name().expect("named").to_string_lossy().into_owned()
 }
 
-fn rows_of(case: &Path) -> PathBuf {
+pub fn rows_of(case: &Path) -> PathBuf {
     let csv = case.join("rows.csv");
     if csv.exists() { csv } else { case.join("rows.jsonl") }
 }

@@ -32,3 +32,4 @@ mod store_contract;
 mod store_s3;
 mod submit;
 mod support;
+mod tiles;

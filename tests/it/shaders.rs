@@ -2,20 +2,26 @@
 
 use std::mem::offset_of;
 
-use gravure::gpu::passes::{COMMON_WGSL, COMPOSITE_WGSL, PHOTO_WGSL, SHADOW_WGSL, SHAPE_WGSL};
+use gravure::gpu::passes::{RENDER_PASSES, source};
+use gravure::gpu::tiles;
 use gravure::sheet::instance::{
-    GpuComposite, GpuPhoto, GpuShadow, GpuShape, GpuStop, OUTLINE_ELLIPSE, OUTLINE_ROUNDED_RECT, OUTLINE_STAR,
-    PAINT_LINEAR, PAINT_RADIAL, PAINT_SOLID,
+    GpuComposite, GpuPart, GpuPhoto, GpuShadow, GpuShape, GpuStop, GpuStrip, OUTLINE_ELLIPSE, OUTLINE_ROUNDED_RECT,
+    OUTLINE_STAR, PAINT_LINEAR, PAINT_RADIAL, PAINT_SOLID, PART_COMPOSITE, PART_PHOTO, PART_SHADOW, PART_SHAPE,
+    PART_SINGLE, TILE_PX,
 };
 use wgpu::naga::{self, Module, TypeInner};
 
-const PASSES: [(&str, &str); 4] =
-    [("shape", SHAPE_WGSL), ("shadow", SHADOW_WGSL), ("photo", PHOTO_WGSL), ("composite", COMPOSITE_WGSL)];
+fn parse(name: &str, source: &str) -> Module {
+    naga::front::wgsl::parse_str(source).unwrap_or_else(|error| panic!("{name}: {}", error.emit_to_string(source)))
+}
 
 fn module(name: &str) -> Module {
-    let (_, source) = PASSES.iter().find(|(pass, _)| *pass == name).expect("a known pass");
-    let source = format!("{COMMON_WGSL}\n{source}");
-    naga::front::wgsl::parse_str(&source).unwrap_or_else(|error| panic!("{name}: {}", error.emit_to_string(&source)))
+    let (_, shading, pass) = RENDER_PASSES.iter().find(|(pass, ..)| *pass == name).expect("a known pass");
+    parse(name, &source(shading, pass))
+}
+
+fn tile_module() -> Module {
+    parse("tiles", &tiles::source())
 }
 
 /// Name, offset of every member, and the size of a struct.
@@ -48,16 +54,34 @@ fn every_shader_is_valid() {
     // Those that encode JPEG have a test of their own: `gpu_jpeg::shaders`.
     let is_drawn_with = |file: &std::fs::DirEntry| !file.file_name().to_string_lossy().starts_with("jpeg_");
     let files = files.map(|file| file.expect("an entry")).filter(is_drawn_with).count();
-    assert_eq!(files, PASSES.len() + 1, "a shader file that no test knows of");
-    for (name, _) in PASSES {
-        let module = module(name);
+    // Each pass has a file of its own and one for its shading; common, quad and tiles.
+    assert_eq!(files, RENDER_PASSES.len() * 2 + 3, "a shader file that no test knows of");
+    let rendered = RENDER_PASSES.map(|(name, ..)| (name, module(name), ["vs_main", "fs_main"].as_slice()));
+    for (name, module, entries) in rendered.into_iter().chain([("tiles", tile_module(), ["cs_main"].as_slice())]) {
         let mut validator =
             naga::valid::Validator::new(naga::valid::ValidationFlags::all(), naga::valid::Capabilities::empty());
         validator.validate(&module).unwrap_or_else(|error| panic!("{name}: {error:?}"));
-        for entry in ["vs_main", "fs_main"] {
-            assert!(module.entry_points.iter().any(|point| point.name == entry), "{name} has no {entry}");
+        for entry in entries {
+            assert!(module.entry_points.iter().any(|point| point.name == *entry), "{name} has no {entry}");
         }
     }
+}
+
+/// What every adapter has, and not more.
+#[test]
+fn a_tile_is_a_workgroup_that_every_adapter_can_run() {
+    let module = tile_module();
+    let entry = module.entry_points.iter().find(|point| point.name == "cs_main").expect("the entry point");
+    assert_eq!(entry.workgroup_size, [TILE_PX, TILE_PX, 1]);
+    const { assert!(TILE_PX * TILE_PX <= 256) };
+    let in_space = |space: fn(&naga::AddressSpace) -> bool| {
+        module.global_variables.iter().filter(move |(_, variable)| space(&variable.space))
+    };
+    assert!(in_space(|space| matches!(space, naga::AddressSpace::Storage { .. })).count() <= 8);
+    let shared: u32 = in_space(|space| matches!(space, naga::AddressSpace::WorkGroup))
+        .map(|(_, variable)| module.types[variable.ty].inner.size(module.to_ctx()))
+        .sum();
+    assert!(shared <= 16 << 10, "{shared} bytes");
 }
 
 #[test]
@@ -81,6 +105,9 @@ fn structs_agree_with_their_mirrors() {
         GpuComposite,
         [quad, clip, radii, turn, shift, origin, outline, opacity, exact, blur, tint]
     );
+    let tiles = tile_module();
+    assert_mirrors!(&tiles, GpuPart, [quad, inner, kind, index]);
+    assert_mirrors!(&tiles, GpuStrip, [area, origin_y, first_part, part_count, blank]);
     let (members, _) = layout(&composite, "GpuComposite");
     let slot = members.iter().position(|(name, _)| name == "slot_y").expect("slot_y");
     assert_eq!(members[slot].1, offset_of!(GpuComposite, slot));
@@ -90,7 +117,7 @@ fn structs_agree_with_their_mirrors() {
 
 #[test]
 fn constants_agree_with_their_mirrors() {
-    let shape = module("shape");
+    let tiles = tile_module();
     let mirrors = [
         ("OUTLINE_ROUNDED_RECT", OUTLINE_ROUNDED_RECT),
         ("OUTLINE_ELLIPSE", OUTLINE_ELLIPSE),
@@ -98,11 +125,19 @@ fn constants_agree_with_their_mirrors() {
         ("PAINT_SOLID", PAINT_SOLID),
         ("PAINT_LINEAR", PAINT_LINEAR),
         ("PAINT_RADIAL", PAINT_RADIAL),
+        ("PART_SHAPE", PART_SHAPE),
+        ("PART_SHADOW", PART_SHADOW),
+        ("PART_PHOTO", PART_PHOTO),
+        ("PART_SINGLE", PART_SINGLE),
+        ("PART_COMPOSITE", PART_COMPOSITE),
+        ("TILE_PX", TILE_PX),
+        ("INVOCATIONS", TILE_PX * TILE_PX),
+        ("WORDS", TILE_PX * TILE_PX / 32),
     ];
     for (name, value) in mirrors {
-        let found = shape.constants.iter().find(|(_, constant)| constant.name.as_deref() == Some(name));
+        let found = tiles.constants.iter().find(|(_, constant)| constant.name.as_deref() == Some(name));
         let (_, constant) = found.unwrap_or_else(|| panic!("no constant {name}"));
-        let expression = &shape.global_expressions[constant.init];
+        let expression = &tiles.global_expressions[constant.init];
         assert!(
             matches!(expression, naga::Expression::Literal(naga::Literal::U32(number)) if *number == value),
             "{name} is {expression:?}, not {value}"

@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 
 use gravure::assets::ScaledPhoto;
-use gravure::gpu::{Painted, Painter, WayBack};
+use gravure::gpu::{DeviceOptions, Painted, Painter, WayBack};
 use gravure::layout::{DisplayList, Photos, Shaper, lay_out};
 use gravure::pixels::Bitmap;
 use gravure::render::{Campaign, CampaignOptions, DataSource};
-use gravure::sheet::Canvas;
+use gravure::sheet::{Canvas, DrawPath};
 use gravure::template::scene::{Layer, LayerKind};
 
 /// The repository.
@@ -95,6 +95,14 @@ pub fn gpu_turn() -> MutexGuard<'static, ()> {
 /// A painter for a campaign. A machine without an adapter fails the test: CI must have one.
 pub fn painter(campaign: &Campaign) -> Painter {
     Painter::open(Arc::clone(&campaign.library)).expect("an adapter: tests/run.sh installs software Vulkan")
+}
+
+/// The same, drawing by this stage of the adapter.
+pub fn painter_by(path: DrawPath, campaign: &Campaign) -> Painter {
+    let options = DeviceOptions { draw_path: Some(path), ..DeviceOptions::default() };
+    let painter = Painter::open_with(Arc::clone(&campaign.library), options).expect("an adapter");
+    assert_eq!(painter.limits().draw_path, path, "the adapter cannot");
+    painter
 }
 
 /// Paints canvases of one width on one sheet.

@@ -1,0 +1,196 @@
+// Pass: tiles. Shapes, shadows, photos and isolates of a surface in one dispatch of a compute shader, for cards that
+// shade fragments on few of their processors.
+//
+// | in                  | what                                                                    |
+// | group 0, binding 0  | the surface, read and written in place: premultiplied sRGB              |
+// | group 0, binding 1  | isolates of the next depth: premultiplied sRGB                          |
+// | group 1, bindings 0 | GpuShape, GpuStop, GpuShadow, GpuPhoto, GpuComposite: the instances     |
+// |   to 4              |   that the render passes would draw                                     |
+// | group 1, binding 5  | GpuPart, which instances a window has, in drawing order                 |
+// | group 2, binding 0  | shared photo pages: premultiplied sRGB, no filtering                    |
+// | group 2, binding 1  | the one photo of this dispatch that has a texture of its own            |
+// | group 3, binding 0  | GpuStrip, one for each row of tiles                                     |
+//
+//        window of a canvas                    workgroup (x, y): tile x of strip y
+//        ┌────┬────┬────┬────┬──┐  strip 0       1. its 256 invocations ask of 256 parts of the window at a time
+//        │    │    │    │    │  │                   which touch the tile, and which hide all below: a bit for each
+//        ├────┼────┼────┼────┼──┤  strip 1       2. each then goes through the bits, lowest first, and draws its
+//        │    │    │ ## │ ## │  │                   own pixel in registers, from the last part that hides all
+//        └────┴────┴────┴────┴──┘                3. one write; a read only where something lies below
+//
+// After each part a pixel is rounded to eight bits, because a render target is: both paths give the same pixels.
+
+struct GpuPart {
+    quad: vec4<i32>,
+    inner: vec4<i32>,
+    kind: u32,
+    index: u32,
+    pad_0: u32,
+    pad_1: u32,
+}
+
+struct GpuStrip {
+    area: vec4<i32>,
+    origin_y: i32,
+    first_part: u32,
+    part_count: u32,
+    blank: u32,
+}
+
+const PART_SHAPE: u32 = 0u;
+const PART_SHADOW: u32 = 1u;
+const PART_PHOTO: u32 = 2u;
+const PART_SINGLE: u32 = 3u;
+const PART_COMPOSITE: u32 = 4u;
+
+const TILE_PX: u32 = 16u;
+const INVOCATIONS: u32 = 256u;
+const WORDS: u32 = 8u;
+
+@group(0) @binding(0) var surface: texture_storage_2d<rgba8unorm, read_write>;
+@group(0) @binding(1) var isolates: texture_2d<f32>;
+@group(1) @binding(0) var<storage, read> shapes: array<GpuShape>;
+@group(1) @binding(1) var<storage, read> stops: array<GpuStop>;
+@group(1) @binding(2) var<storage, read> shadows: array<GpuShadow>;
+@group(1) @binding(3) var<storage, read> photos: array<GpuPhoto>;
+@group(1) @binding(4) var<storage, read> composites: array<GpuComposite>;
+@group(1) @binding(5) var<storage, read> parts: array<GpuPart>;
+@group(2) @binding(0) var pages: texture_2d_array<f32>;
+@group(2) @binding(1) var single: texture_2d_array<f32>;
+@group(3) @binding(0) var<storage, read> strips: array<GpuStrip>;
+
+// Which of the parts at hand touch the tile, a bit for each.
+var<workgroup> touching: array<atomic<u32>, WORDS>;
+// One more than the last of them that hides all below; 0: none does.
+var<workgroup> hiding: atomic<u32>;
+
+fn is_inside(pixel: vec2<i32>, rect: vec4<i32>) -> bool {
+    return all(pixel >= rect.xy) && all(pixel < rect.xy + rect.zw);
+}
+
+// Whether they share a pixel: corners of the tile, and a rectangle (x, y, width, height).
+fn touches(first: vec2<i32>, end: vec2<i32>, rect: vec4<i32>) -> bool {
+    return all(first < rect.xy + rect.zw) && all(end > rect.xy);
+}
+
+// Whether the rectangle holds the whole tile.
+fn holds(rect: vec4<i32>, first: vec2<i32>, end: vec2<i32>) -> bool {
+    return all(first >= rect.xy) && all(end <= rect.xy + rect.zw);
+}
+
+// As a render target keeps it.
+fn in_eight_bits(color: vec4<f32>) -> vec4<f32> {
+    return floor(clamp(color, vec4<f32>(0.0), vec4<f32>(1.0)) * 255.0 + 0.5) / 255.0;
+}
+
+fn over(above: vec4<f32>, below: vec4<f32>) -> vec4<f32> {
+    return in_eight_bits(above + below * (1.0 - above.a));
+}
+
+// What a part lays over a pixel of its canvas.
+fn part_color(pixel: vec2<i32>, kind: u32, index: u32) -> vec4<f32> {
+    let point = vec2<f32>(pixel) + 0.5;
+    switch kind {
+        case PART_SHAPE: {
+            let shape = shapes[index];
+            return shape_paint(point, shape) * shape_cover(point, shape);
+        }
+        case PART_SHADOW: {
+            return shadow_color(point, shadows[index]);
+        }
+        case PART_PHOTO: {
+            let photo = photos[index];
+            let texel = textureLoad(pages, pixel + photo.texel_offset, i32(photo.page), 0);
+            return texel * photo_cover(pixel, photo);
+        }
+        case PART_SINGLE: {
+            let photo = photos[index];
+            let texel = textureLoad(single, pixel + photo.texel_offset, i32(photo.page), 0);
+            return texel * photo_cover(pixel, photo);
+        }
+        default: {
+            return composite_color(pixel, composites[index]);
+        }
+    }
+}
+
+// The same well inside an opaque shape or photo, where it covers all.
+fn opaque_color(pixel: vec2<i32>, kind: u32, index: u32) -> vec4<f32> {
+    if kind == PART_SHAPE {
+        return shape_paint(vec2<f32>(pixel) + 0.5, shapes[index]);
+    }
+    let photo = photos[index];
+    if kind == PART_PHOTO {
+        return textureLoad(pages, pixel + photo.texel_offset, i32(photo.page), 0);
+    }
+    return textureLoad(single, pixel + photo.texel_offset, i32(photo.page), 0);
+}
+
+@compute @workgroup_size(TILE_PX, TILE_PX)
+fn cs_main(
+    @builtin(workgroup_id) tile: vec3<u32>,
+    @builtin(local_invocation_id) at: vec3<u32>,
+    @builtin(local_invocation_index) invocation: u32,
+) {
+    let strip = strips[tile.y];
+    let corner = strip.area.xy + vec2<i32>(i32(tile.x * TILE_PX), 0);
+    let end = strip.area.xy + strip.area.zw;
+    if corner.x >= end.x {
+        return;
+    }
+    let tile_end = min(corner + i32(TILE_PX), end);
+    let pixel = corner + vec2<i32>(at.xy);
+    let is_drawn = all(pixel < tile_end);
+    let in_surface = pixel + vec2<i32>(0, strip.origin_y);
+
+    var color = vec4<f32>(0.0);
+    // Whether `color` is what the pixel holds.
+    var is_known = strip.blank == 1u;
+    for (var first = 0u; first < strip.part_count; first += INVOCATIONS) {
+        if invocation < WORDS {
+            atomicStore(&touching[invocation], 0u);
+        } else if invocation == WORDS {
+            atomicStore(&hiding, 0u);
+        }
+        workgroupBarrier();
+        if first + invocation < strip.part_count {
+            let part = strip.first_part + first + invocation;
+            if touches(corner, tile_end, parts[part].quad) {
+                atomicOr(&touching[invocation / 32u], 1u << (invocation % 32u));
+                if holds(parts[part].inner, corner, tile_end) {
+                    atomicMax(&hiding, invocation + 1u);
+                }
+            }
+        }
+        workgroupBarrier();
+        if is_drawn {
+            let hidden = atomicLoad(&hiding);
+            if hidden > 0u {
+                let part = strip.first_part + first + hidden - 1u;
+                color = in_eight_bits(opaque_color(pixel, parts[part].kind, parts[part].index));
+                is_known = true;
+            }
+            for (var word = hidden / 32u; word < WORDS; word += 1u) {
+                var bits = atomicLoad(&touching[word]);
+                if word == hidden / 32u {
+                    bits &= 0xffffffffu << (hidden % 32u);
+                }
+                while bits != 0u {
+                    let part = strip.first_part + first + word * 32u + firstTrailingBit(bits);
+                    bits &= bits - 1u;
+                    if is_inside(pixel, parts[part].quad) {
+                        if !is_known {
+                            color = textureLoad(surface, in_surface);
+                            is_known = true;
+                        }
+                        color = over(part_color(pixel, parts[part].kind, parts[part].index), color);
+                    }
+                }
+            }
+        }
+        workgroupBarrier();
+    }
+    if is_drawn && is_known {
+        textureStore(surface, in_surface, color);
+    }
+}
