@@ -57,8 +57,8 @@ pub struct Report {
     pub sheets: Vec<Measured>,
     /// Bytes of pixels a second that threads read out of mapped buffers.
     pub readback_gb_per_s: f64,
-    /// Whether the adapter's JPEGs are libjpeg-turbo's, byte for byte.
-    pub same_bytes: bool,
+    /// Whether the adapter's JPEGs are libjpeg-turbo's, byte for byte; `None` where the template makes no JPEGs.
+    pub same_bytes: Option<bool>,
     /// How far the pixels of the two ways to draw are apart at most, of 255; `None` where the adapter has only one.
     pub draw_difference: Option<u8>,
     /// By which stage of the adapter gravure draws unless told otherwise: `fragment` or `compute`.
@@ -126,7 +126,13 @@ pub fn bench(options: &BenchOptions) -> Result<Report, BenchError> {
     let mut runs = Vec::new();
     for (out, to) in [("null:".to_owned(), "thrown away"), (files.path().display().to_string(), "to files")] {
         for jpeg in [JpegBy::Cpu, JpegBy::Gpu] {
-            runs.push(run(&campaign, &whole.size_name, &out, to, jpeg, options.seconds)?);
+            let what = match (jpeg, sheets.same_bytes) {
+                (JpegBy::Cpu, Some(_)) => format!("{to}, JPEG by libjpeg-turbo"),
+                (JpegBy::Gpu, Some(_)) => format!("{to}, JPEG by the adapter"),
+                (JpegBy::Cpu, None) => to.to_owned(),
+                (JpegBy::Gpu, None) => continue,
+            };
+            runs.push(run(&campaign, &whole.size_name, &out, what, jpeg, options.seconds)?);
         }
     }
     let Device { name, class, jpeg, limits, .. } = Device::open(Default::default())?;
@@ -152,14 +158,10 @@ fn run(
     campaign: &CampaignOptions,
     size: &str,
     out: &str,
-    to: &str,
+    what: String,
     jpeg: JpegBy,
     seconds: f64,
 ) -> Result<Run, BenchError> {
-    let by = match jpeg {
-        JpegBy::Cpu => "libjpeg-turbo",
-        JpegBy::Gpu => "the adapter",
-    };
     let mut options = RenderOptions {
         campaign: CampaignOptions { sizes: vec![size.to_owned()], ..campaign.clone() },
         out: out.to_owned(),
@@ -171,7 +173,7 @@ fn run(
     options.limit = Some(((first.variants_per_s * seconds) as u64).max(202));
     let summary = render(&options, &Stop::new(), &mut |_| {})?;
     Ok(Run {
-        what: format!("{to}, JPEG by {by}"),
+        what,
         variants: summary.variants,
         per_s: summary.variants_per_s,
         stages_ms: summary.timings.iter().map(|timing| (timing.name, timing.busy_ms)).collect(),

@@ -1,5 +1,6 @@
 //! Everything that is tested from outside, in one binary: it links once.
 
+mod bench;
 mod bombs;
 mod cases;
 mod check;
