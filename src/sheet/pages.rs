@@ -23,7 +23,7 @@ use crate::pixels::SizePx;
 pub const PAGE_ARRAYS: usize = 8;
 
 /// Where a photo lies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PagePlace {
     /// Below [`PAGE_ARRAYS`]: a shared array; others are single photos.
     pub set: usize,
