@@ -19,7 +19,9 @@
 //        │    │    │ ## │ ## │  │                   own pixel in registers, from the last part that hides all
 //        └────┴────┴────┴────┴──┘                3. one write; a read only where something lies below
 //
-// After each part a pixel is rounded to eight bits, because a render target is: both paths give the same pixels.
+// After each part a pixel is rounded to eight bits, because a render target is: both paths give the same pixels. What
+// compiles this declares BLENDS_IN_EIGHT_BITS: whether the adapter blends so, as software adapters do, which round what
+// is laid over and what is left below before they add them; cards round the sum.
 
 struct GpuPart {
     quad: vec4<i32>,
@@ -91,6 +93,10 @@ fn in_eight_bits(color: vec4<f32>) -> vec4<f32> {
 }
 
 fn over(above: vec4<f32>, below: vec4<f32>) -> vec4<f32> {
+    if BLENDS_IN_EIGHT_BITS {
+        let rounded = in_eight_bits(above);
+        return in_eight_bits(rounded + in_eight_bits(below * (1.0 - rounded.a)));
+    }
     return in_eight_bits(above + below * (1.0 - above.a));
 }
 

@@ -1,10 +1,11 @@
 //! `gravure bench`: what this machine makes of a campaign, with nothing but the program and the campaign's folder.
 //!
 //! ```text
-//!   rows ─> canvases, laid out once ─┬─> drawn, pixels read back                      ┐
+//!   rows ─> canvases, laid out once ─┬─> drawn by either stage, pixels read back      ┐
 //!                                    ├─> drawn, read back, coded by libjpeg-turbo     ├ sheets
 //!                                    ├─> drawn and coded by the adapter               ┘
-//!                                    └─> compared: colours with those stored, bytes of both coders
+//!                                    └─> compared: colours with those stored, bytes of both coders,
+//!                                        pixels of both stages
 //!   rows ─> render ─> null:, and files, with either coder: what recurs is made once   > runs
 //! ```
 //!
@@ -58,6 +59,10 @@ pub struct Report {
     pub readback_gb_per_s: f64,
     /// Whether the adapter's JPEGs are libjpeg-turbo's, byte for byte.
     pub same_bytes: bool,
+    /// How far the pixels of the two ways to draw are apart at most, of 255; `None` where the adapter has only one.
+    pub draw_difference: Option<u8>,
+    /// By which stage of the adapter gravure draws unless told otherwise: `fragment` or `compute`.
+    pub draw: &'static str,
     /// How far colours are from those that are stored; `None` where none are.
     pub colors: Option<Compared>,
     /// Whole runs.
@@ -124,7 +129,7 @@ pub fn bench(options: &BenchOptions) -> Result<Report, BenchError> {
             runs.push(run(&campaign, &whole.size_name, &out, to, jpeg, options.seconds)?);
         }
     }
-    let Device { name, class, jpeg, .. } = Device::open(Default::default())?;
+    let Device { name, class, jpeg, limits, .. } = Device::open(Default::default())?;
     Ok(Report {
         version: env!("CARGO_PKG_VERSION"),
         adapter: name,
@@ -135,6 +140,8 @@ pub fn bench(options: &BenchOptions) -> Result<Report, BenchError> {
         sheets: sheets.measured,
         readback_gb_per_s: sheets.readback_gb_per_s,
         same_bytes: sheets.same_bytes,
+        draw_difference: sheets.draw_difference,
+        draw: limits.draw_path.name(),
         colors,
         runs,
     })

@@ -11,7 +11,7 @@ use crate::encode::Encoder;
 use crate::gpu::{DeviceOptions, JpegBy, PaintError, Painted, PaintedSheet, Painter, WayBack};
 use crate::pipeline::WholeSegments;
 use crate::pixels::Bitmap;
-use crate::sheet::{Canvas, SheetLimits};
+use crate::sheet::{Canvas, DrawPath, SheetLimits};
 
 use super::BenchError;
 use super::canvases::Whole;
@@ -21,11 +21,15 @@ use super::canvases::Whole;
 pub struct Measured {
     /// What was done with them.
     pub what: &'static str,
+    /// By which stage of the adapter they were drawn: `fragment` or `compute`.
+    pub draw: &'static str,
     /// How many a second.
     pub per_s: f64,
+    /// Milliseconds a canvas that the thread took which feeds the adapter, by part.
+    pub feed_ms: Milliseconds,
     /// Milliseconds a canvas of each kind of pass on the GPU, from a round that was measured by itself; none where
     /// the adapter has no timestamps.
-    pub passes_ms: Vec<(&'static str, f64)>,
+    pub passes_ms: Milliseconds,
 }
 
 /// What came of it.
@@ -33,22 +37,58 @@ pub struct Sheets {
     pub measured: Vec<Measured>,
     pub readback_gb_per_s: f64,
     pub same_bytes: bool,
+    pub draw_difference: Option<u8>,
     /// Of the first canvases.
     pub pixels: Vec<Bitmap>,
 }
 
+/// Of parts of some work, with their names.
+pub type Milliseconds = Vec<(&'static str, f64)>;
+
 /// What is done with a slot of a sheet.
 type Work<'w> = dyn Fn(&PaintedSheet, usize) + Sync + 'w;
 
-/// Draws for `seconds` in each of three ways.
-pub fn measure(whole: &Whole, seconds: f64, cores: usize) -> Result<Sheets, BenchError> {
-    let open = |jpeg, times_passes| {
-        let options = DeviceOptions { jpeg: Some(jpeg), times_passes, ..DeviceOptions::default() };
-        Painter::open_with(Arc::clone(&whole.library), options)
-    };
-    let time = Duration::from_secs_f64(seconds);
-    let mut measured = Vec::new();
+/// A way to draw and code.
+#[derive(Clone, Copy)]
+struct Way {
+    what: &'static str,
+    jpeg: JpegBy,
+    /// `None`: what suits the adapter.
+    draw: Option<DrawPath>,
+}
 
+impl Way {
+    const fn drawn(draw: DrawPath) -> Self {
+        Self { what: "drawn, pixels read back", jpeg: JpegBy::Cpu, draw: Some(draw) }
+    }
+
+    fn open(self, whole: &Whole, times_passes: bool) -> Result<Painter, BenchError> {
+        let Self { what: _, jpeg, draw } = self;
+        let options = DeviceOptions { jpeg: Some(jpeg), draw_path: draw, times_passes, ..DeviceOptions::default() };
+        Ok(Painter::open_with(Arc::clone(&whole.library), options)?)
+    }
+
+    /// Draws for some time, and every canvas once more with timestamps.
+    fn measure(
+        self,
+        whole: &Whole,
+        segments: Option<&WholeSegments>,
+        time: Duration,
+        cores: usize,
+        work: &Work<'_>,
+    ) -> Result<Measured, BenchError> {
+        let mut painter = self.open(whole, false)?;
+        let (per_s, feed_ms) = draw(&mut painter, whole, segments, time, cores, work)?;
+        let mut painter = self.open(whole, true)?;
+        draw(&mut painter, whole, segments, Duration::ZERO, cores, work)?;
+        let draw = painter.limits().draw_path.name();
+        Ok(Measured { what: self.what, draw, per_s, feed_ms, passes_ms: passes(&painter, whole) })
+    }
+}
+
+/// Draws for `seconds` in each of four ways.
+pub fn measure(whole: &Whole, seconds: f64, cores: usize) -> Result<Sheets, BenchError> {
+    let time = Duration::from_secs_f64(seconds);
     let read_bytes = AtomicU64::new(0);
     let read_ns = AtomicU64::new(0);
     let touch = |sheet: &PaintedSheet, index| {
@@ -63,40 +103,49 @@ pub fn measure(whole: &Whole, seconds: f64, cores: usize) -> Result<Sheets, Benc
         let coded = Encoder::new().encode(sheet.slot(index), whole.output);
         std::hint::black_box(coded.map_or(0, |bytes| bytes.len()));
     };
-    let mut pixels = Vec::new();
-    let with_pixels: [(&'static str, &Work<'_>); 2] =
-        [("drawn, pixels read back", &touch), ("drawn, JPEG by libjpeg-turbo", &code)];
-    for (what, work) in with_pixels {
-        let mut painter = open(JpegBy::Cpu, false)?;
-        pixels = first_pixels(&mut painter, whole)?;
-        let per_s = draw(&mut painter, whole, None, time, cores, work)?;
-        let mut painter = open(JpegBy::Cpu, true)?;
-        draw(&mut painter, whole, None, Duration::ZERO, cores, work)?;
-        measured.push(Measured { what, per_s, passes_ms: passes(&painter, whole) });
+    let mut measured = Vec::new();
+    let mut pixels: Vec<Vec<Bitmap>> = Vec::new();
+    for path in [DrawPath::Fragment, DrawPath::Compute] {
+        let way = Way::drawn(path);
+        let mut painter = way.open(whole, false)?;
+        if painter.limits().draw_path == path {
+            pixels.push(first_pixels(&mut painter, whole)?);
+            measured.push(way.measure(whole, None, time, cores, &touch)?);
+        }
     }
-    let segments = WholeSegments::of(whole.size, whole.output);
+    let draw_difference = match &pixels[..] {
+        [rendered, computed] => Some(largest_difference(rendered, computed)),
+        _ => None,
+    };
+    let way = Way { what: "drawn, JPEG by libjpeg-turbo", jpeg: JpegBy::Cpu, draw: None };
+    measured.push(way.measure(whole, None, time, cores, &code)?);
+    let pixels = first_pixels(&mut way.open(whole, false)?, whole)?;
     let mut same_bytes = false;
-    if segments.is_some() {
-        let mut painter = open(JpegBy::Gpu, false)?;
-        same_bytes = has_same_bytes(&mut painter, whole, &pixels)?;
-        let per_s = draw(&mut painter, whole, segments.as_ref(), time, cores, &|_, _| {})?;
-        let mut painter = open(JpegBy::Gpu, true)?;
-        draw(&mut painter, whole, segments.as_ref(), Duration::ZERO, cores, &|_, _| {})?;
-        let passes_ms = passes(&painter, whole);
-        measured.push(Measured { what: "drawn, JPEG by the adapter", per_s, passes_ms });
+    if let Some(segments) = WholeSegments::of(whole.size, whole.output) {
+        let way = Way { what: "drawn, JPEG by the adapter", jpeg: JpegBy::Gpu, draw: None };
+        same_bytes = has_same_bytes(&mut way.open(whole, false)?, whole, &pixels)?;
+        measured.push(way.measure(whole, Some(&segments), time, cores, &|_, _| {})?);
     }
     let read_s = read_ns.into_inner() as f64 / 1e9;
-    Ok(Sheets { measured, readback_gb_per_s: read_bytes.into_inner() as f64 / 1e9 / read_s, same_bytes, pixels })
+    let readback_gb_per_s = read_bytes.into_inner() as f64 / 1e9 / read_s;
+    Ok(Sheets { measured, readback_gb_per_s, same_bytes, draw_difference, pixels })
+}
+
+/// Of any channel of any pixel, of 255.
+fn largest_difference(rendered: &[Bitmap], computed: &[Bitmap]) -> u8 {
+    let pairs = rendered.iter().zip(computed).flat_map(|(a, b)| a.data().iter().zip(b.data()));
+    pairs.map(|(a, b)| a.abs_diff(*b)).max().unwrap_or(0)
 }
 
 /// Milliseconds a canvas, after every canvas was drawn once.
-fn passes(painter: &Painter, whole: &Whole) -> Vec<(&'static str, f64)> {
+fn passes(painter: &Painter, whole: &Whole) -> Milliseconds {
     let of_one = |ms| ms / whole.canvases.len() as f64;
     painter.pass_times_ms().into_iter().map(|(pass, ms)| (pass.name(), of_one(ms))).collect()
 }
 
 /// All canvases, as often as `time` allows, at least once; `work` is done for each by as many threads as there are
-/// cores. Canvases a second, from the second round on where there is one: in the first, plates are made.
+/// cores. Canvases a second, and milliseconds of each part of feeding the adapter, from the second round on where there is
+/// one: in the first, plates are made.
 fn draw(
     painter: &mut Painter,
     whole: &Whole,
@@ -104,7 +153,7 @@ fn draw(
     time: Duration,
     cores: usize,
     work: &Work<'_>,
-) -> Result<f64, BenchError> {
+) -> Result<(f64, Milliseconds), BenchError> {
     let (todo, waiting) = bounded::<(Arc<PaintedSheet>, usize)>(64);
     std::thread::scope(|scope| {
         for _ in 0..cores {
@@ -120,7 +169,7 @@ fn draw(
             }
         };
         let per_sheet = per_sheet(painter, whole);
-        let (mut drawn, mut start) = (0, Instant::now());
+        let (mut drawn, mut start, mut fed) = (0, Instant::now(), painter.feed_times());
         let mut rounds = 0;
         while rounds < 1 || start.elapsed() < time {
             for canvases in whole.canvases.chunks(per_sheet) {
@@ -135,13 +184,15 @@ fn draw(
                 while painter.in_flight() > 0 {
                     hand_on(painter.wait()?);
                 }
-                (drawn, start) = (0, Instant::now());
+                (drawn, start, fed) = (0, Instant::now(), painter.feed_times());
             }
         }
         while painter.in_flight() > 0 {
             hand_on(painter.wait()?);
         }
-        Ok(drawn as f64 / start.elapsed().as_secs_f64())
+        let per_s = drawn as f64 / start.elapsed().as_secs_f64();
+        let parts = painter.feed_times().ms().into_iter().zip(fed.ms());
+        Ok((per_s, parts.map(|((part, now), (_, before))| (part, (now - before) / drawn as f64)).collect()))
     })
 }
 

@@ -7,7 +7,7 @@ use clap::Args;
 use super::Status;
 use super::output::{note, print, print_json};
 use super::table::Table;
-use crate::bench::{BenchOptions, Report, bench};
+use crate::bench::{BenchOptions, Measured, Report, bench};
 
 /// Arguments of `gravure bench`.
 #[derive(Debug, Args)]
@@ -19,7 +19,7 @@ pub struct BenchArgs {
     /// A campaign's folder, with template.yaml and rows.csv
     #[arg(default_value = "examples/product-card")]
     folder: PathBuf,
-    /// Seconds for each line; there are seven
+    /// Seconds for each line; there are eight
     #[arg(long, value_name = "N", default_value_t = 6.0)]
     seconds: f64,
     /// Print one JSON object
@@ -29,6 +29,9 @@ pub struct BenchArgs {
     #[arg(long, hide = true)]
     write_checks: bool,
 }
+
+/// How far the two ways to draw may be apart, of 255.
+const MAX_LEVELS: u8 = 1;
 
 /// Measures and reports.
 pub fn run(args: &BenchArgs) -> anyhow::Result<Status> {
@@ -43,7 +46,8 @@ pub fn run(args: &BenchArgs) -> anyhow::Result<Status> {
     } else {
         print(&text(&report))?
     }
-    let is_right = report.same_bytes && report.colors.is_none_or(|colors| colors.is_right);
+    let is_alike = report.draw_difference.is_none_or(|levels| levels <= MAX_LEVELS);
+    let is_right = report.same_bytes && is_alike && report.colors.is_none_or(|colors| colors.is_right);
     if !is_right {
         note("the pictures are not what they should be");
     }
@@ -51,15 +55,19 @@ pub fn run(args: &BenchArgs) -> anyhow::Result<Status> {
 }
 
 fn text(report: &Report) -> String {
-    let Report { version, adapter, class, cores, jpeg, size: [width, height], .. } = report;
+    let Report { version, adapter, class, cores, jpeg, draw, size: [width, height], .. } = report;
     let mut text = format!(
-        "gravure {version} on {adapter} ({class}), {cores} threads; JPEGs by {}\n\n",
+        "gravure {version} on {adapter} ({class}), {cores} threads; drawn by its {draw} stage, JPEGs by {}\n\n",
         if *jpeg == "gpu" { "the adapter" } else { "libjpeg-turbo" }
     );
-    let mut table = Table::new(&["whole canvases", "per s", "ms a canvas on the GPU"]);
-    for measured in &report.sheets {
-        let passes: Vec<_> = measured.passes_ms.iter().map(|(name, ms)| format!("{name} {ms:.3}")).collect();
-        table.push(vec![measured.what.to_owned(), format!("{:.0}", measured.per_s), passes.join(", ")]);
+    let mut table = Table::new(&["whole canvases", "by", "per s", "ms a canvas to feed the adapter", "on the adapter"]);
+    let parts = |parts: &[(&str, f64)]| {
+        let parts: Vec<_> = parts.iter().map(|(name, ms)| format!("{name} {ms:.3}")).collect();
+        parts.join(", ")
+    };
+    for Measured { what, draw, per_s, feed_ms, passes_ms } in &report.sheets {
+        let per_s = format!("{per_s:.0}");
+        table.push(vec![(*what).to_owned(), (*draw).to_owned(), per_s, parts(feed_ms), parts(passes_ms)]);
     }
     text.push_str(&format!("{width}x{height}:\n{table}"));
     text.push_str(&format!("threads read mapped pixels at {:.1} GB/s\n\n", report.readback_gb_per_s));
@@ -71,6 +79,9 @@ fn text(report: &Report) -> String {
     text.push_str(&table.to_string());
     let bytes = if report.same_bytes { "the same bytes" } else { "OTHER BYTES" };
     text.push_str(&format!("\nlibjpeg-turbo and the adapter: {bytes}\n"));
+    if let Some(levels) = report.draw_difference {
+        text.push_str(&format!("fragment and compute stage: at most {levels} of 255 apart\n"));
+    }
     text.push_str(&match report.colors {
         Some(colors) if colors.is_right => format!("colours: as stored, to {:.2} of 255\n", colors.largest),
         Some(colors) => format!("colours: NOT those stored, off by {:.2} of 255\n", colors.largest),

@@ -75,7 +75,8 @@ fn report(adapters: &[AdapterReport], campaign: Option<&Campaign>, wanted: Optio
     if adapters.is_empty() {
         text.push_str("adapters: none\n");
     } else {
-        let mut table = Table::new(&["", "adapter", "kind", "backend", "driver", "longest side", "largest buffer"]);
+        let mut table =
+            Table::new(&["", "adapter", "kind", "backend", "driver", "memory", "longest side", "largest buffer"]);
         for adapter in adapters {
             table.push(vec![
                 if adapter.chosen { "*" } else { "" }.to_owned(),
@@ -83,6 +84,7 @@ fn report(adapters: &[AdapterReport], campaign: Option<&Campaign>, wanted: Optio
                 adapter.kind.clone(),
                 adapter.backend.clone(),
                 adapter.driver.clone(),
+                adapter.memory_bytes.map(memory).unwrap_or_default(),
                 format!("{} px", adapter.max_texture_side_px),
                 memory(adapter.max_buffer_bytes),
             ]);
@@ -161,6 +163,7 @@ fn json_report(adapters: &[AdapterReport], campaign: Option<&Campaign>) -> Value
                 kind,
                 max_texture_side_px,
                 max_buffer_bytes,
+                memory_bytes,
                 limits,
                 jpeg,
                 draw,
@@ -169,6 +172,7 @@ fn json_report(adapters: &[AdapterReport], campaign: Option<&Campaign>) -> Value
             json!({
                 "name": name, "driver": driver, "backend": backend, "kind": kind, "chosen": chosen, "jpeg": jpeg.name(),
                 "max_texture_side_px": max_texture_side_px, "max_buffer_bytes": max_buffer_bytes,
+                "memory_bytes": memory_bytes,
                 "draw": {"path": draw.path.name(), "reason": draw.reason},
                 "limits": {
                     "max_side_px": limits.max_side_px, "sheet_bytes": limits.sheet_bytes,
@@ -200,6 +204,7 @@ mod tests {
             kind: kind.to_owned(),
             max_texture_side_px: 16_384,
             max_buffer_bytes: 2 << 30,
+            memory_bytes: Some(16 << 30),
             limits: SheetLimits {
                 max_side_px: 16_384,
                 sheet_bytes: 48 << 20,

@@ -16,10 +16,10 @@ pub fn stage_times(timings: &[StageTiming], variants: u64, seconds: f64) -> Stri
     table.to_string()
 }
 
-/// What each kind of pass took on the GPU, as a table.
-pub fn pass_times(passes_ms: &[(&'static str, f64)], variants: u64) -> String {
-    let mut table = Table::new(&["on the GPU", "ms", "ms a variant"]);
-    for (name, ms) in passes_ms {
+/// What each part of a stage took, as a table: `of` heads it.
+pub fn part_times(of: &'static str, parts_ms: &[(&'static str, f64)], variants: u64) -> String {
+    let mut table = Table::new(&[of, "ms", "ms a variant"]);
+    for (name, ms) in parts_ms {
         let each = if variants > 0 { format!("{:.3}", ms / variants as f64) } else { String::new() };
         table.push(vec![(*name).to_owned(), format!("{ms:.0}"), each]);
     }
@@ -41,7 +41,7 @@ mod tests {
         assert_eq!(lines[1], ["bind", "1500", "1.500", "2", "75"]);
         assert_eq!(lines[2], ["gpu", "900", "0.900", "1", "90"]);
         assert_eq!(stage_times(&timings, 0, 0.0).lines().count(), 3);
-        let passes = pass_times(&[("text", 12.0)], 4);
+        let passes = part_times("on the GPU", &[("text", 12.0)], 4);
         assert!(passes.ends_with("text        12         3.000\n"), "{passes}");
     }
 }

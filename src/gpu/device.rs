@@ -5,6 +5,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use thiserror::Error;
 
+use super::driver::{PipelineCache, local_bytes};
 use super::{pass_times, tiles};
 use crate::sheet::{DrawChoice, DrawPath, PAGE_ARRAYS, SheetLimits};
 
@@ -138,6 +139,8 @@ pub struct AdapterReport {
     pub max_texture_side_px: u32,
     /// Largest buffer.
     pub max_buffer_bytes: u64,
+    /// Memory of its own, where the driver says.
+    pub memory_bytes: Option<u64>,
     /// What gravure would put on it.
     pub limits: SheetLimits,
     /// Who would code JPEGs, unless told otherwise.
@@ -160,13 +163,15 @@ pub fn adapters() -> Result<Vec<AdapterReport>, GpuError> {
         let (info, limits) = (adapter.get_info(), adapter.limits());
         let class = AdapterClass::of(info.device_type);
         let draw = draw_choice(adapter, class, wanted_path);
+        let memory_bytes = local_bytes(adapter);
         AdapterReport {
             driver: format!("{} {}", info.driver, info.driver_info).trim().to_owned(),
             backend: info.backend.to_string(),
             kind: class.name().to_owned(),
             max_texture_side_px: limits.max_texture_dimension_2d,
             max_buffer_bytes: limits.max_buffer_size,
-            limits: sheet_limits(class, &limits, draw.path, None),
+            memory_bytes,
+            limits: sheet_limits(class, &limits, draw.path, memory_bytes),
             jpeg: JpegBy::best_for(class),
             draw,
             chosen: chosen == Some(index),
@@ -289,6 +294,8 @@ pub struct Device {
     pub limits: SheetLimits,
     /// Who codes JPEGs.
     pub jpeg: JpegBy,
+    /// What was compiled before.
+    pub pipelines: Option<PipelineCache>,
     fault: Arc<Mutex<Option<GpuError>>>,
 }
 
@@ -308,7 +315,10 @@ impl Device {
         let class = AdapterClass::of(info.device_type);
         let wanted_path = options.draw_path.map_or_else(wanted_path, |path| Ok(Some(path)))?;
         let path = draw_choice(adapter, class, wanted_path).path;
-        let mut features = if options.times_passes { pass_times::features(adapter) } else { wgpu::Features::empty() };
+        let mut features = adapter.features() & PipelineCache::FEATURES;
+        if options.times_passes {
+            features |= pass_times::features(adapter);
+        }
         if path == DrawPath::Compute {
             features |= tiles::FEATURES;
         }
@@ -324,11 +334,12 @@ impl Device {
         let fault = Arc::new(Mutex::new(None));
         watch(&device, &fault);
         let jpeg = wanted_jpeg.unwrap_or_else(|| JpegBy::best_for(class));
-        let mut limits = sheet_limits(class, &limits, path, None);
+        let pipelines = PipelineCache::open(&device, &info);
+        let mut limits = sheet_limits(class, &limits, path, local_bytes(adapter));
         if let Some(lower) = options.lower_limits {
             lower(&mut limits);
         }
-        Ok(Self { device, queue, class, limits, jpeg, name: info.name, fault })
+        Ok(Self { device, queue, class, limits, jpeg, pipelines, name: info.name, fault })
     }
 
     /// What went wrong since the last call. wgpu reports most failures aside from the calls that cause them.

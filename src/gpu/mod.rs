@@ -12,6 +12,8 @@
 //! Fed by `sheet/`; feeds `encode/`.
 
 mod device;
+mod driver;
+mod feed;
 pub mod jpeg;
 mod painter;
 mod pass_times;
@@ -24,6 +26,7 @@ pub mod tiles;
 mod way_back;
 
 pub use device::{AdapterClass, AdapterReport, Device, DeviceOptions, GpuError, JpegBy, adapters};
+pub use feed::FeedTimes;
 pub use painter::{PaintError, Painter, TooMuch};
 pub use pass_times::Pass;
 pub use readback::PaintedSheet;

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use glyphon::Resolution;
 use thiserror::Error;
@@ -13,7 +13,9 @@ use crate::pixels::SizePx;
 use crate::sheet::{Band, Canvas, Class, Drawing, Overfull, Plan, Planner, SheetLimits, Slot, TileRun};
 
 use super::device::{Device, DeviceOptions, GpuError, JpegBy};
-use super::jpeg::{EncodeOptions, Encoding, JpegEncoder, JpegError, JpegSegment};
+use super::driver::PipelineCache;
+use super::feed::{Feed, FeedTimes};
+use super::jpeg::{EncodeOptions, Encoding, JpegEncoder, JpegError, JpegSegment, Stage};
 use super::pass_times::{Marks, Pass, PassTimes};
 use super::passes::{Passes, storage};
 use super::photos::PhotoPages;
@@ -107,6 +109,7 @@ pub struct Painter {
     ring: Ring,
     in_flight: VecDeque<InFlight>,
     plates_drawn: u64,
+    feed: FeedTimes,
 }
 
 /// All that a lost device takes with it.
@@ -123,13 +126,17 @@ struct Parts {
 
 impl Parts {
     fn open(library: &Arc<FontLibrary>, options: DeviceOptions) -> Result<Self, GpuError> {
-        let device = Device::open(options)?;
-        let passes = Passes::new(&device.device, device.limits.draw_path);
+        let mut device = Device::open(options)?;
+        let cache = device.pipelines.as_ref().map(PipelineCache::cache);
+        let passes = Passes::new(&device.device, device.class, device.limits.draw_path, cache);
         let photos = PhotoPages::new(&device.device, &passes, device.limits);
         let text = TextPass::new(&device.device, &device.queue, Arc::clone(library));
         let times = PassTimes::new(&device.device, &device.queue);
-        let jpeg = (device.jpeg == JpegBy::Gpu).then(|| JpegEncoder::new(&device.device));
+        let jpeg = (device.jpeg == JpegBy::Gpu).then(|| JpegEncoder::compiled_before(&device.device, cache));
         device.check()?;
+        if let Some(pipelines) = &mut device.pipelines {
+            pipelines.store();
+        }
         Ok(Self { device, passes, targets: Targets::default(), photos, text, times, jpeg })
     }
 }
@@ -158,6 +165,7 @@ impl Painter {
             ring: Ring::new(RING_PLACES),
             in_flight: VecDeque::new(),
             plates_drawn: 0,
+            feed: FeedTimes::default(),
         })
     }
 
@@ -214,9 +222,12 @@ impl Painter {
         self.parts.device.check()?;
         // Libraries below panic on some calls once the device is lost; everything they made is rebuilt then.
         let result = catch_unwind(AssertUnwindSafe(|| {
-            let plan = self.planner.plan(canvases)?;
+            let plan = self.feed.time(Feed::Plan, || self.planner.plan(canvases))?;
             self.plates_drawn += plan.new_plates.len() as u64;
-            self.carry_out(plan, way_back)
+            let (before, start) = (self.feed.total(), Instant::now());
+            let carried_out = self.carry_out(plan, way_back);
+            self.feed.add(Feed::Record, start.elapsed().saturating_sub(self.feed.total() - before));
+            carried_out
         }))
         .unwrap_or_else(|_| Err(GpuError::Lost("a call on the device panicked".to_owned()).into()));
         match result {
@@ -237,6 +248,11 @@ impl Painter {
     /// Milliseconds that each kind of pass took on the GPU so far, where passes are measured.
     pub fn pass_times_ms(&self) -> Vec<(Pass, f64)> {
         self.parts.times.as_ref().map(PassTimes::totals_ms).unwrap_or_default()
+    }
+
+    /// What feeding the adapter took so far.
+    pub fn feed_times(&self) -> FeedTimes {
+        self.feed
     }
 
     /// Plates drawn so far.
@@ -293,16 +309,16 @@ impl Painter {
         for plate in dropped_plates {
             targets.drop_plate(plate);
         }
-        photos.upload(device, queue, passes, &uploads);
+        self.feed.time(Feed::Photos, || photos.upload(device, queue, passes, &uploads));
         for plate in new_plates {
             targets.new_plate(device, queue, passes, &plate);
-            let mut work = Submission::start(device, queue, passes, targets, photos, text, times);
+            let mut work = Submission::start(&mut self.feed, device, queue, passes, targets, photos, text, times);
             work.draw(&plate.drawing, On::Plate(plate.id), true)?;
             work.submit();
         }
         let rows = self.planner.limits().max_rows(size.width).max(size.height);
         targets.make_sheet(device, queue, passes, size.width, rows);
-        let mut work = Submission::start(device, queue, passes, targets, photos, text, times);
+        let mut work = Submission::start(&mut self.feed, device, queue, passes, targets, photos, text, times);
         if clear {
             work.marks.on_encoder(&mut work.encoder, Pass::Surfaces);
             begin(&mut work.encoder, work.targets.sheet(), true);
@@ -313,10 +329,20 @@ impl Painter {
         if let WayBack::Jpeg { segments, settings } = way_back {
             let jpeg = jpeg.as_mut().expect("asked of a painter that codes JPEGs");
             let segments: Vec<JpegSegment> = segments.iter().map(|part| part.on_sheet(&slots, settings)).collect();
-            work.marks.on_encoder(&mut work.encoder, Pass::Jpeg);
-            let (encoder, sheet) = (&mut work.encoder, &work.targets.sheet().view);
-            let mut encoding =
-                jpeg.encode(device, queue, encoder, sheet, &segments, settings, EncodeOptions::default())?;
+            let (encoder, sheet, marks) = (&mut work.encoder, &work.targets.sheet().view, &mut work.marks);
+            let mut before = |encoder: &mut wgpu::CommandEncoder, stage| {
+                marks.on_encoder(
+                    encoder,
+                    match stage {
+                        Stage::Transform => Pass::JpegTransform,
+                        Stage::Code => Pass::JpegCode,
+                        Stage::Place | Stage::Stuff => Pass::JpegStuff,
+                        Stage::Copy => Pass::ReadBack,
+                    },
+                );
+            };
+            let options = EncodeOptions { before: Some(&mut before), ..EncodeOptions::default() };
+            let mut encoding = jpeg.encode(device, queue, encoder, sheet, &segments, settings, options)?;
             let index = work.submit();
             encoding.map();
             gpu.check()?;
@@ -356,10 +382,13 @@ struct Submission<'p> {
     text: &'p mut TextPass,
     encoder: wgpu::CommandEncoder,
     marks: Marks<'p>,
+    feed: &'p mut FeedTimes,
 }
 
 impl<'p> Submission<'p> {
+    #[expect(clippy::too_many_arguments, reason = "everything that a painter has")]
     fn start(
+        feed: &'p mut FeedTimes,
         device: &'p wgpu::Device,
         queue: &'p wgpu::Queue,
         passes: &'p Passes,
@@ -370,7 +399,7 @@ impl<'p> Submission<'p> {
     ) -> Self {
         text.start();
         let encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("sheet") });
-        Self { device, queue, passes, targets, photos, text, encoder, marks: Marks::new(times) }
+        Self { device, queue, passes, targets, photos, text, encoder, marks: Marks::new(times), feed }
     }
 
     fn submit(mut self) -> wgpu::SubmissionIndex {
@@ -412,7 +441,8 @@ impl<'p> Submission<'p> {
             let resolution = resolution(target(self.targets, on, depth));
             for band in surface.bands.iter().filter(|band| band.class == Class::Text) {
                 let texts = &drawing.texts[band.range.start as usize..band.range.end as usize];
-                prepared.push((depth, band.range.start, self.text.prepare(device, queue, texts, resolution)?));
+                let number = self.feed.time(Feed::Glyphs, || self.text.prepare(device, queue, texts, resolution))?;
+                prepared.push((depth, band.range.start, number));
             }
         }
         for (depth, surface) in drawing.surfaces.iter().enumerate().rev() {

@@ -28,8 +28,12 @@ pub enum Pass {
     Composites,
     /// All of these but text, by the compute path.
     Tiles,
-    /// Coding of JPEG segments.
-    Jpeg,
+    /// JPEG: pixels to coefficients.
+    JpegTransform,
+    /// JPEG: coefficients to bits.
+    JpegCode,
+    /// JPEG: bits to bytes, and where they lie.
+    JpegStuff,
     /// The copy to memory.
     ReadBack,
 }
@@ -46,7 +50,9 @@ impl Pass {
             Self::Text => "text",
             Self::Composites => "composites",
             Self::Tiles => "tiles",
-            Self::Jpeg => "jpeg",
+            Self::JpegTransform => "jpeg, transform",
+            Self::JpegCode => "jpeg, code",
+            Self::JpegStuff => "jpeg, stuff",
             Self::ReadBack => "read back",
         }
     }

@@ -3,6 +3,7 @@
 
 use crate::sheet::DrawPath;
 
+use super::device::AdapterClass;
 use super::tiles::TilePass;
 
 /// Pixels of sheets, isolates, plates and pages: gamma-encoded sRGB, premultiplied, blended as browsers do.
@@ -71,8 +72,13 @@ pub struct Passes {
 }
 
 impl Passes {
-    /// Compiles every pipeline.
-    pub fn new(device: &wgpu::Device, path: DrawPath) -> Self {
+    /// Compiles every pipeline that `cache` has not got.
+    pub fn new(
+        device: &wgpu::Device,
+        class: AdapterClass,
+        path: DrawPath,
+        cache: Option<&wgpu::PipelineCache>,
+    ) -> Self {
         use wgpu::ShaderStages as Stages;
         let vertex_and_fragment = Stages::VERTEX | Stages::FRAGMENT;
         let target = layout(device, &[(wgpu::BufferBindingType::Uniform, Stages::VERTEX)]);
@@ -90,7 +96,7 @@ impl Passes {
         let mut shaders = RENDER_PASSES
             .iter()
             .zip(groups)
-            .map(|((name, shading, pass), groups)| Shader::new(device, name, &source(shading, pass), groups));
+            .map(|((name, shading, pass), groups)| Shader::new(device, name, &source(shading, pass), groups, cache));
         let [shape, shadow, photo, composite] = std::array::from_fn(|_| shaders.next().expect("four passes"));
         drop(shaders);
         Self {
@@ -101,7 +107,7 @@ impl Passes {
             photo: photo.pipeline(device, "fs_main", Blending::Over),
             blit: photo.pipeline(device, "fs_blit", Blending::None),
             composite: composite.pipeline(device, "fs_main", Blending::Over),
-            tiles: (path == DrawPath::Compute).then(|| TilePass::new(device)),
+            tiles: (path == DrawPath::Compute).then(|| TilePass::new(device, class, cache)),
             target,
             shapes,
             instances,
@@ -227,10 +233,17 @@ struct Shader<'n> {
     name: &'n str,
     module: wgpu::ShaderModule,
     layout: wgpu::PipelineLayout,
+    cache: Option<&'n wgpu::PipelineCache>,
 }
 
 impl<'n> Shader<'n> {
-    fn new(device: &wgpu::Device, name: &'n str, source: &str, groups: &[&wgpu::BindGroupLayout]) -> Self {
+    fn new(
+        device: &wgpu::Device,
+        name: &'n str,
+        source: &str,
+        groups: &[&wgpu::BindGroupLayout],
+        cache: Option<&'n wgpu::PipelineCache>,
+    ) -> Self {
         let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
             label: Some(name),
             source: wgpu::ShaderSource::Wgsl(source.into()),
@@ -241,7 +254,7 @@ impl<'n> Shader<'n> {
             bind_group_layouts: &groups,
             immediate_size: 0,
         });
-        Self { name, module, layout }
+        Self { name, module, layout, cache }
     }
 
     fn pipeline(&self, device: &wgpu::Device, fragment: &str, blending: Blending) -> wgpu::RenderPipeline {
@@ -271,7 +284,7 @@ impl<'n> Shader<'n> {
                 })],
             }),
             multiview_mask: None,
-            cache: None,
+            cache: self.cache,
         })
     }
 }

@@ -9,6 +9,7 @@
 
 use crate::sheet::{Drawing, PAGE_ARRAYS, TileRun};
 
+use super::device::AdapterClass;
 use super::passes::{
     COMMON_WGSL, FORMAT, SHADE_COMPOSITE_WGSL, SHADE_PHOTO_WGSL, SHADE_SHADOW_WGSL, SHADE_SHAPE_WGSL, TILES_WGSL, bind,
     storage, texture_entry,
@@ -58,14 +59,16 @@ pub struct TileTextures<'t> {
     pub single: Option<&'t wgpu::TextureView>,
 }
 
-/// The whole shader.
-pub fn source() -> String {
-    [COMMON_WGSL, SHADE_SHAPE_WGSL, SHADE_SHADOW_WGSL, SHADE_PHOTO_WGSL, SHADE_COMPOSITE_WGSL, TILES_WGSL].join("\n")
+/// The whole shader, for an adapter of this class.
+pub fn source(class: AdapterClass) -> String {
+    let blending = format!("const BLENDS_IN_EIGHT_BITS: bool = {};\n", class == AdapterClass::Software);
+    [&blending, COMMON_WGSL, SHADE_SHAPE_WGSL, SHADE_SHADOW_WGSL, SHADE_PHOTO_WGSL, SHADE_COMPOSITE_WGSL, TILES_WGSL]
+        .join("\n")
 }
 
 impl TilePass {
-    /// Compiles the pipeline.
-    pub fn new(device: &wgpu::Device) -> Self {
+    /// Compiles the pipeline, unless `cache` has it.
+    pub fn new(device: &wgpu::Device, class: AdapterClass, cache: Option<&wgpu::PipelineCache>) -> Self {
         use wgpu::{BindingType, TextureViewDimension as Dimension};
         let buffer = BindingType::Buffer {
             ty: wgpu::BufferBindingType::Storage { read_only: true },
@@ -83,7 +86,7 @@ impl TilePass {
         let strips = layout(device, &[buffer]);
         let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
             label: Some("tiles"),
-            source: wgpu::ShaderSource::Wgsl(source().into()),
+            source: wgpu::ShaderSource::Wgsl(source(class).into()),
         });
         let pipeline_layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
             label: Some("tiles"),
@@ -100,7 +103,7 @@ impl TilePass {
                 zero_initialize_workgroup_memory: false,
                 ..Default::default()
             },
-            cache: None,
+            cache,
         });
         let nothing = device.create_texture(&wgpu::TextureDescriptor {
             label: Some("no isolates"),

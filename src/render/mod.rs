@@ -96,6 +96,8 @@ pub struct Summary {
     pub adapter: String,
     /// Where time went.
     pub timings: Vec<StageTiming>,
+    /// Milliseconds of each part of feeding the adapter.
+    pub feed_ms: Vec<(&'static str, f64)>,
     /// Milliseconds of each kind of pass on the GPU, where they were measured.
     pub passes_ms: Vec<(&'static str, f64)>,
     /// Why it ended early, if it did.
@@ -124,6 +126,7 @@ impl Summary {
             bytes: 0,
             adapter: String::new(),
             timings: Vec::new(),
+            feed_ms: Vec::new(),
             passes_ms: Vec::new(),
             stopped: Some(reason),
             variants_per_row: 0,
@@ -262,6 +265,7 @@ pub fn render(
         bytes: counts.bytes,
         adapter,
         timings: timings(&clock, threads),
+        feed_ms: painter.feed_times().ms().to_vec(),
         passes_ms: painter.pass_times_ms().into_iter().map(|(pass, ms)| (pass.name(), ms)).collect(),
         stopped: stop.reason(),
         variants_per_row: plan.variants_per_row(),

@@ -3,7 +3,7 @@
 use std::mem::offset_of;
 
 use gravure::gpu::passes::{RENDER_PASSES, source};
-use gravure::gpu::tiles;
+use gravure::gpu::{AdapterClass, tiles};
 use gravure::sheet::PAGE_ARRAYS;
 use gravure::sheet::instance::{
     GpuComposite, GpuPart, GpuPhoto, GpuShadow, GpuShape, GpuStop, GpuStrip, OUTLINE_ELLIPSE, OUTLINE_ROUNDED_RECT,
@@ -22,7 +22,7 @@ fn module(name: &str) -> Module {
 }
 
 fn tile_module() -> Module {
-    parse("tiles", &tiles::source())
+    parse("tiles", &tiles::source(AdapterClass::Card))
 }
 
 /// Name, offset of every member, and the size of a struct.

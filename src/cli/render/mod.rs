@@ -13,7 +13,7 @@ use clap::Args;
 use super::args::CampaignArgs;
 use super::objects::allow_named;
 use super::output::{note, print_json};
-use super::stage_times::{pass_times, stage_times};
+use super::stage_times::{part_times, stage_times};
 use super::{Status, output};
 use crate::pipeline::Stop;
 use crate::render::campaign::pii_fields;
@@ -95,8 +95,9 @@ pub fn run(args: &RenderArgs, arguments: &[OsString]) -> anyhow::Result<Status> 
     if args.timings {
         let made = summary.ok + summary.failed;
         note(stage_times(&summary.timings, made, summary.seconds).trim_end());
+        note(part_times("of sheet, draw", &summary.feed_ms, made).trim_end());
         if !summary.passes_ms.is_empty() {
-            note(pass_times(&summary.passes_ms, made).trim_end());
+            note(part_times("on the GPU", &summary.passes_ms, made).trim_end());
         }
     }
     note(&summary::line(&summary));

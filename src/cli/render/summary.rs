@@ -141,6 +141,7 @@ mod tests {
             bytes: 402_400_000,
             adapter: "llvmpipe (LLVM 15.0.6, 256 bits)".to_owned(),
             timings: Vec::new(),
+            feed_ms: Vec::new(),
             passes_ms: Vec::new(),
             stopped: None,
             variants_per_row: 2,

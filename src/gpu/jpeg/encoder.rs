@@ -52,15 +52,24 @@ pub struct JpegEncoder {
 impl JpegEncoder {
     /// Compiles the pipelines.
     pub fn new(device: &wgpu::Device) -> Self {
+        Self::compiled_before(device, None)
+    }
+
+    /// Compiles the pipelines that `cache` has not got.
+    pub fn compiled_before(device: &wgpu::Device, cache: Option<&wgpu::PipelineCache>) -> Self {
         let limits = device.limits();
-        Self::with_binding_bytes(device, limits.max_storage_buffer_binding_size.min(limits.max_buffer_size))
+        Self::make(device, limits.max_storage_buffer_binding_size.min(limits.max_buffer_size), cache)
     }
 
     /// The same as on an adapter whose storage bindings are no larger than this.
     pub fn with_binding_bytes(device: &wgpu::Device, binding_bytes: u64) -> Self {
+        Self::make(device, binding_bytes, None)
+    }
+
+    fn make(device: &wgpu::Device, binding_bytes: u64, cache: Option<&wgpu::PipelineCache>) -> Self {
         use wgpu::BufferUsages as Usages;
         Self {
-            passes: Passes::new(device),
+            passes: Passes::new(device, cache),
             coefficients: Growing::new("jpeg coefficients", Usages::STORAGE | Usages::COPY_SRC),
             bits: Growing::new("jpeg bits", Usages::STORAGE),
             slots: SlotPool::default(),
@@ -83,22 +92,17 @@ impl JpegEncoder {
         sheet: &wgpu::TextureView,
         segments: &[JpegSegment],
         settings: &[JpegSettings],
-        options: EncodeOptions<'_>,
+        mut options: EncodeOptions<'_>,
     ) -> Result<Encoding, JpegError> {
         let mut work = self.prepare(device, queue, sheet, segments, settings, options.room)?;
         let groups = Groups::new(self, device, &work.slot, sheet);
         for (index, chunk) in work.chunks.iter().enumerate() {
             let count = chunk.segments.len() as u32;
-            let timed = |stage: Stage| {
-                let [start, end] = stage.queries();
-                options.timestamps.filter(|_| index == 0).map(|query_set| wgpu::ComputePassTimestampWrites {
-                    query_set,
-                    beginning_of_pass_write_index: Some(start),
-                    end_of_pass_write_index: Some(end),
-                })
-            };
             let mut run = |pass: &Pass, group: &wgpu::BindGroup, size: [u32; 2], stage: Stage| {
-                pass.record(encoder, group, index, size, timed(stage));
+                if let Some(before) = &mut options.before {
+                    before(encoder, stage);
+                }
+                pass.record(encoder, group, index, size);
             };
             let Passes { transform, code, place, stuff, count: _ } = &self.passes;
             run(transform, &groups.transform, [chunk.transform_groups, count], Stage::Transform);
@@ -113,6 +117,9 @@ impl JpegEncoder {
             Room::Bytes(_) => data_byte + capacity,
         };
         let readback = work.slot.readback.at_least(device, copied_bytes, u64::MAX);
+        if let Some(before) = &mut options.before {
+            before(encoder, Stage::Copy);
+        }
         encoder.copy_buffer_to_buffer(work.slot.output.get(), 0, readback, 0, copied_bytes);
         Ok(Encoding::new(
             work.slot,
@@ -144,7 +151,7 @@ impl JpegEncoder {
         loop {
             let some: Vec<JpegSegment> = waiting.iter().map(|index| segments[*index]).collect();
             let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("jpeg") });
-            let options = EncodeOptions { room, timestamps: None };
+            let options = EncodeOptions { room, before: None };
             let encoding = self.encode(device, queue, &mut encoder, sheet, &some, settings, options)?;
             let submission = queue.submit([encoder.finish()]);
             let encoded: EncodedSegments = encoding.finish(device, queue, submission)?;

@@ -50,8 +50,8 @@ impl JpegEncoder {
         for (index, chunk) in work.chunks.iter().enumerate() {
             let count = chunk.segments.len() as u32;
             let Passes { transform, count: counting, .. } = &self.passes;
-            transform.record(&mut encoder, &groups.transform, index, [chunk.transform_groups, count], None);
-            counting.record(&mut encoder, &group, index, [count, 1], None);
+            transform.record(&mut encoder, &groups.transform, index, [chunk.transform_groups, count]);
+            counting.record(&mut encoder, &group, index, [count, 1]);
         }
         let words = read_back(device, queue, encoder, &counts, bytes)?;
         self.slots.give_back(work.slot);
@@ -78,7 +78,7 @@ impl JpegEncoder {
         let groups = Groups::new(self, device, &work.slot, sheet);
         let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: None });
         let size = [chunk.transform_groups, chunk.segments.len() as u32];
-        self.passes.transform.record(&mut encoder, &groups.transform, 0, size, None);
+        self.passes.transform.record(&mut encoder, &groups.transform, 0, size);
         let bytes = work.blocks * u64::from(BLOCK_COEFFICIENT_BYTES);
         let words = read_back(device, queue, encoder, self.coefficients.get(), bytes)?;
         let blocks = words

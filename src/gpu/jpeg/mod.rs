@@ -41,6 +41,6 @@ pub use encoder::JpegEncoder;
 pub use encoding::{EncodedSegments, Encoding};
 pub use file::JpegHead;
 pub use huffman::{CodeTable, HuffmanTables, SymbolCounts};
-pub use options::{EncodeOptions, JpegError, Room, Stage};
+pub use options::{Before, EncodeOptions, JpegError, Room, Stage};
 pub use quantiser::QuantTable;
 pub use settings::{ChromaSubsampling, JpegSettings};

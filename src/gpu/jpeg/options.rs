@@ -42,19 +42,8 @@ pub enum Stage {
     Place,
     /// Bits to bytes.
     Stuff,
-}
-
-impl Stage {
-    /// In the order of work.
-    pub const ALL: [Self; 4] = [Self::Transform, Self::Code, Self::Place, Self::Stuff];
-
-    /// Timestamps that a set needs.
-    pub const QUERIES: u32 = 8;
-
-    /// The timestamps at which it starts and ends.
-    pub fn queries(self) -> [u32; 2] {
-        [self as u32 * 2, self as u32 * 2 + 1]
-    }
+    /// The bytes of all chunks to memory.
+    Copy,
 }
 
 /// Bytes that the output may take.
@@ -67,11 +56,14 @@ pub enum Room {
     Bytes(u32),
 }
 
+/// Told of each stage before it is recorded.
+pub type Before<'o> = &'o mut dyn FnMut(&mut wgpu::CommandEncoder, Stage);
+
 /// How to encode.
-#[derive(Clone, Copy, Default)]
-pub struct EncodeOptions<'q> {
+#[derive(Default)]
+pub struct EncodeOptions<'o> {
     /// Segments that find no room are reported, not cut.
     pub room: Room,
-    /// [`Stage::QUERIES`] timestamps, written while the first chunk is worked on.
-    pub timestamps: Option<&'q wgpu::QuerySet>,
+    /// Is told what is recorded next.
+    pub before: Option<Before<'o>>,
 }

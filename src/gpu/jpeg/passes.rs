@@ -35,7 +35,12 @@ pub(super) struct Pass {
 }
 
 impl Pass {
-    fn new(device: &wgpu::Device, (name, source): (&str, String), bindings: &[Binding]) -> Self {
+    fn new(
+        device: &wgpu::Device,
+        (name, source): (&str, String),
+        bindings: &[Binding],
+        cache: Option<&wgpu::PipelineCache>,
+    ) -> Self {
         let entries: Vec<_> = [Binding::Chunk]
             .iter()
             .chain(bindings)
@@ -68,7 +73,7 @@ impl Pass {
                 zero_initialize_workgroup_memory: false,
                 ..Default::default()
             },
-            cache: None,
+            cache,
         });
         Self { pipeline, layout }
     }
@@ -94,16 +99,8 @@ impl Pass {
     }
 
     /// Runs it over a chunk.
-    pub fn record(
-        &self,
-        encoder: &mut wgpu::CommandEncoder,
-        group: &wgpu::BindGroup,
-        chunk: usize,
-        [x, y]: [u32; 2],
-        timestamp_writes: Option<wgpu::ComputePassTimestampWrites<'_>>,
-    ) {
-        let descriptor = wgpu::ComputePassDescriptor { label: None, timestamp_writes };
-        let mut pass = encoder.begin_compute_pass(&descriptor);
+    pub fn record(&self, encoder: &mut wgpu::CommandEncoder, group: &wgpu::BindGroup, chunk: usize, [x, y]: [u32; 2]) {
+        let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
         pass.set_pipeline(&self.pipeline);
         pass.set_bind_group(0, group, &[(chunk * CHUNK_STRIDE) as u32]);
         pass.dispatch_workgroups(x, y, 1);
@@ -154,15 +151,16 @@ pub(super) struct Passes {
 }
 
 impl Passes {
-    pub fn new(device: &wgpu::Device) -> Self {
+    pub fn new(device: &wgpu::Device, cache: Option<&wgpu::PipelineCache>) -> Self {
         use Binding::{Read, ReadWrite, Sheet};
         let [transform, code, place, stuff, count] = sources();
+        let new = |source, bindings: &[Binding]| Pass::new(device, source, bindings, cache);
         Self {
-            transform: Pass::new(device, transform, &[Read, Read, Sheet, ReadWrite]),
-            code: Pass::new(device, code, &[Read, Read, Read, ReadWrite, ReadWrite]),
-            place: Pass::new(device, place, &[ReadWrite, ReadWrite]),
-            stuff: Pass::new(device, stuff, &[Read, Read, Read, ReadWrite]),
-            count: Pass::new(device, count, &[Read, Read, Read, ReadWrite]),
+            transform: new(transform, &[Read, Read, Sheet, ReadWrite]),
+            code: new(code, &[Read, Read, Read, ReadWrite, ReadWrite]),
+            place: new(place, &[ReadWrite, ReadWrite]),
+            stuff: new(stuff, &[Read, Read, Read, ReadWrite]),
+            count: new(count, &[Read, Read, Read, ReadWrite]),
         }
     }
 }

@@ -289,7 +289,7 @@ fn what_finds_no_room_is_told_and_encoded_again() {
     let rooms = [0, 1, places[0] - 1, places[0], places[0] + 1, needed / 2, needed - 4, needed - 1, needed];
     for room in rooms.map(|bytes| bytes as u32) {
         let mut commands = gpu.device.create_command_encoder(&Default::default());
-        let options = EncodeOptions { room: Room::Bytes(room), timestamps: None };
+        let options = EncodeOptions { room: Room::Bytes(room), before: None };
         let encoding = encoder
             .encode(&gpu.device, &gpu.queue, &mut commands, &sheet.view, &segments, &settings, options)
             .expect("recorded");
