@@ -10,7 +10,7 @@ struct GpuPhoto {
     page: u32,
     outline: u32,
     opacity: f32,
-    pad: u32,
+    page_set: u32,
 }
 
 // What the texel of a pixel is multiplied by.

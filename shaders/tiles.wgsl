@@ -7,8 +7,9 @@
 // | group 1, bindings 0 | GpuShape, GpuStop, GpuShadow, GpuPhoto, GpuComposite: the instances     |
 // |   to 4              |   that the render passes would draw                                     |
 // | group 1, binding 5  | GpuPart, which instances a window has, in drawing order                 |
-// | group 2, binding 0  | shared photo pages: premultiplied sRGB, no filtering                    |
-// | group 2, binding 1  | the one photo of this dispatch that has a texture of its own            |
+// | group 2, bindings 0 | shared photo pages: premultiplied sRGB, no filtering; the first stand   |
+// |   to 7              |   in for those that there are not                                       |
+// | group 2, binding 8  | the one photo of this dispatch that has a texture of its own            |
 // | group 3, binding 0  | GpuStrip, one for each row of tiles                                     |
 //
 //        window of a canvas                    workgroup (x, y): tile x of strip y
@@ -42,8 +43,7 @@ struct GpuStrip {
 const PART_SHAPE: u32 = 0u;
 const PART_SHADOW: u32 = 1u;
 const PART_PHOTO: u32 = 2u;
-const PART_SINGLE: u32 = 3u;
-const PART_COMPOSITE: u32 = 4u;
+const PART_COMPOSITE: u32 = 3u;
 
 const TILE_PX: u32 = 16u;
 const INVOCATIONS: u32 = 256u;
@@ -57,8 +57,15 @@ const WORDS: u32 = 8u;
 @group(1) @binding(3) var<storage, read> photos: array<GpuPhoto>;
 @group(1) @binding(4) var<storage, read> composites: array<GpuComposite>;
 @group(1) @binding(5) var<storage, read> parts: array<GpuPart>;
-@group(2) @binding(0) var pages: texture_2d_array<f32>;
-@group(2) @binding(1) var single: texture_2d_array<f32>;
+@group(2) @binding(0) var pages_0: texture_2d_array<f32>;
+@group(2) @binding(1) var pages_1: texture_2d_array<f32>;
+@group(2) @binding(2) var pages_2: texture_2d_array<f32>;
+@group(2) @binding(3) var pages_3: texture_2d_array<f32>;
+@group(2) @binding(4) var pages_4: texture_2d_array<f32>;
+@group(2) @binding(5) var pages_5: texture_2d_array<f32>;
+@group(2) @binding(6) var pages_6: texture_2d_array<f32>;
+@group(2) @binding(7) var pages_7: texture_2d_array<f32>;
+@group(2) @binding(8) var single: texture_2d_array<f32>;
 @group(3) @binding(0) var<storage, read> strips: array<GpuStrip>;
 
 // Which of the parts at hand touch the tile, a bit for each.
@@ -93,6 +100,23 @@ fn over(above: vec4<f32>, below: vec4<f32>) -> vec4<f32> {
     return in_eight_bits(above + below * (1.0 - above.a));
 }
 
+// The texel of a photo at a pixel of its canvas.
+fn photo_texel(pixel: vec2<i32>, photo: GpuPhoto) -> vec4<f32> {
+    let at = pixel + photo.texel_offset;
+    let page = i32(photo.page);
+    switch photo.page_set {
+        case 0u: { return textureLoad(pages_0, at, page, 0); }
+        case 1u: { return textureLoad(pages_1, at, page, 0); }
+        case 2u: { return textureLoad(pages_2, at, page, 0); }
+        case 3u: { return textureLoad(pages_3, at, page, 0); }
+        case 4u: { return textureLoad(pages_4, at, page, 0); }
+        case 5u: { return textureLoad(pages_5, at, page, 0); }
+        case 6u: { return textureLoad(pages_6, at, page, 0); }
+        case 7u: { return textureLoad(pages_7, at, page, 0); }
+        default: { return textureLoad(single, at, page, 0); }
+    }
+}
+
 // What a part lays over a pixel of its canvas.
 fn part_color(pixel: vec2<i32>, kind: u32, index: u32) -> vec4<f32> {
     let point = vec2<f32>(pixel) + 0.5;
@@ -106,13 +130,7 @@ fn part_color(pixel: vec2<i32>, kind: u32, index: u32) -> vec4<f32> {
         }
         case PART_PHOTO: {
             let photo = photos[index];
-            let texel = textureLoad(pages, pixel + photo.texel_offset, i32(photo.page), 0);
-            return texel * photo_cover(pixel, photo);
-        }
-        case PART_SINGLE: {
-            let photo = photos[index];
-            let texel = textureLoad(single, pixel + photo.texel_offset, i32(photo.page), 0);
-            return texel * photo_cover(pixel, photo);
+            return photo_texel(pixel, photo) * photo_cover(pixel, photo);
         }
         default: {
             return composite_color(pixel, composites[index]);
@@ -125,11 +143,7 @@ fn opaque_color(pixel: vec2<i32>, kind: u32, index: u32) -> vec4<f32> {
     if kind == PART_SHAPE {
         return shape_paint(vec2<f32>(pixel) + 0.5, shapes[index]);
     }
-    let photo = photos[index];
-    if kind == PART_PHOTO {
-        return textureLoad(pages, pixel + photo.texel_offset, i32(photo.page), 0);
-    }
-    return textureLoad(single, pixel + photo.texel_offset, i32(photo.page), 0);
+    return photo_texel(pixel, photos[index]);
 }
 
 @compute @workgroup_size(TILE_PX, TILE_PX)

@@ -96,6 +96,14 @@ impl ScaledPhoto {
         let opaque = bitmap.data().as_chunks::<4>().0.iter().all(|pixel| pixel[3] == 255);
         Self { key, bitmap, opaque }
     }
+
+    /// One of many, told apart by their numbers. It has a key and a size, but no pixels.
+    #[cfg(test)]
+    pub fn numbered(number: u64, size: SizePx) -> Self {
+        let photo = PhotoId(u128::from(number).to_be_bytes());
+        let key = ScaledKey { photo, edge_bits: [0; 4], size, fonts: 0 };
+        Self { key, bitmap: Bitmap::transparent(SizePx::new(0, 0)), opaque: true }
+    }
 }
 
 /// Crops and scales a photo's pixels, which may have been decoded smaller: a place of the photo lies in them at

@@ -94,13 +94,13 @@ fn report(adapters: &[AdapterReport], campaign: Option<&Campaign>, wanted: Optio
     if let Some(chosen) = adapters.iter().find(|adapter| adapter.chosen) {
         let limits = &chosen.limits;
         text.push_str(&format!(
-            "\n* {}: {}\n  sheets of {} and at most {} px a side, {} photo pages of {} px, plates up to {}\n  \
-            drawn by the {} stage {}\n",
+            "\n* {}: {}\n  sheets of {} and at most {} px a side, photos up to {} on pages of {} px, plates up to \
+            {}\n  drawn by the {} stage {}\n",
             chosen.name,
             why_chosen(chosen, adapters, wanted),
             memory(limits.sheet_bytes),
             limits.max_side_px,
-            limits.max_pages,
+            memory(limits.photo_bytes),
             limits.page_side_px,
             memory(limits.plate_bytes),
             chosen.draw.path.name(),
@@ -176,7 +176,7 @@ fn json_report(adapters: &[AdapterReport], campaign: Option<&Campaign>) -> Value
                 "draw": {"path": draw.path.name(), "reason": draw.reason},
                 "limits": {
                     "max_side_px": limits.max_side_px, "sheet_bytes": limits.sheet_bytes,
-                    "page_side_px": limits.page_side_px, "max_pages": limits.max_pages,
+                    "photo_bytes": limits.photo_bytes, "page_side_px": limits.page_side_px,
                     "plate_bytes": limits.plate_bytes,
                 },
             })
@@ -209,8 +209,9 @@ mod tests {
                 max_side_px: 16_384,
                 sheet_bytes: 48 << 20,
                 max_canvases: 64,
+                photo_bytes: 128 << 20,
                 page_side_px: 2048,
-                max_pages: 8,
+                array_pages: 8,
                 plate_bytes: 128 << 20,
                 max_binding_bytes: 128 << 20,
                 has_inner_passes: true,
@@ -227,7 +228,10 @@ mod tests {
         let adapters = [adapter("Card 1", "card", true), adapter("llvmpipe", "software", false)];
         let text = report(&adapters, None, None);
         assert!(text.contains("*  Card 1 "), "{text}");
-        assert!(text.contains("sheets of 48 MiB") && text.contains("8 photo pages of 2048 px"), "{text}");
+        assert!(
+            text.contains("sheets of 48 MiB") && text.contains("photos up to 128 MiB on pages of 2048 px"),
+            "{text}"
+        );
         assert!(text.contains("cards come before software"), "{text}");
         assert!(text.contains("drawn by the compute stage because data-centre cards"), "{text}");
     }
@@ -258,6 +262,7 @@ mod tests {
     fn json_names_are_those_of_the_types() {
         let report = json_report(&[adapter("llvmpipe", "software", true)], None);
         assert_eq!(report["adapters"][0]["limits"]["sheet_bytes"], 48 << 20);
+        assert_eq!(report["adapters"][0]["limits"]["photo_bytes"], 128 << 20);
         assert_eq!(report["adapters"][0]["chosen"], true);
         assert_eq!(report["adapters"][0]["draw"]["path"], "fragment");
         assert!(report.get("fonts").is_none());

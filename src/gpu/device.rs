@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use super::driver::{PipelineCache, local_bytes};
 use super::{pass_times, tiles};
-use crate::sheet::{DrawChoice, DrawPath, SheetLimits};
+use crate::sheet::{DrawChoice, DrawPath, PAGE_ARRAYS, SheetLimits};
 
 /// Why nothing can be drawn.
 #[derive(Clone, Debug, Error)]
@@ -163,14 +163,15 @@ pub fn adapters() -> Result<Vec<AdapterReport>, GpuError> {
         let (info, limits) = (adapter.get_info(), adapter.limits());
         let class = AdapterClass::of(info.device_type);
         let draw = draw_choice(adapter, class, wanted_path);
+        let memory_bytes = local_bytes(adapter);
         AdapterReport {
             driver: format!("{} {}", info.driver, info.driver_info).trim().to_owned(),
             backend: info.backend.to_string(),
             kind: class.name().to_owned(),
             max_texture_side_px: limits.max_texture_dimension_2d,
             max_buffer_bytes: limits.max_buffer_size,
-            memory_bytes: local_bytes(adapter),
-            limits: sheet_limits(class, &limits, draw.path),
+            memory_bytes,
+            limits: sheet_limits(class, &limits, draw.path, memory_bytes),
             jpeg: JpegBy::best_for(class),
             draw,
             chosen: chosen == Some(index),
@@ -224,26 +225,44 @@ fn choose(adapters: &[wgpu::Adapter], wanted: Option<&str>) -> Result<usize, Gpu
     (0..adapters.len()).min_by_key(|&index| rank(&adapters[index])).ok_or(GpuError::NoAdapter)
 }
 
-/// How much goes on a card of this class. A software adapter's memory is the machine's own, and small sheets
-/// keep its caches warm.
-fn sheet_limits(class: AdapterClass, limits: &wgpu::Limits, draw_path: DrawPath) -> SheetLimits {
+/// How much goes on a card of this class; `local_bytes`: its own memory, where that is known. A software adapter's
+/// memory is the machine's own, and small sheets keep its caches warm.
+fn sheet_limits(
+    class: AdapterClass,
+    limits: &wgpu::Limits,
+    draw_path: DrawPath,
+    local_bytes: Option<u64>,
+) -> SheetLimits {
     const MIB: u64 = 1 << 20;
+    /// Drivers allot 4 GiB at most in one go, some a little less.
+    const MAX_ARRAY_BYTES: u64 = 3584 * MIB;
     let max_side_px = limits.max_texture_dimension_2d.min(16_384);
-    let (sheet_bytes, max_canvases, page_side_px, max_pages, plate_bytes) = match class {
-        AdapterClass::Software => (48 * MIB, 64, 2048, 8, 128 * MIB),
-        AdapterClass::Card => (256 * MIB, 256, 4096, 16, 1024 * MIB),
+    let (sheet_bytes, max_canvases, page_side_px, least_array_bytes, plate_bytes) = match class {
+        AdapterClass::Software => (48 * MIB, 64, 2048, 128 * MIB, 128 * MIB),
+        AdapterClass::Card => (256 * MIB, 256, 4096, 1024 * MIB, 1024 * MIB),
     };
-    SheetLimits {
+    let page_side_px = page_side_px.min(max_side_px);
+    let photo_bytes = match (class, local_bytes) {
+        (AdapterClass::Card, Some(local_bytes)) => local_bytes / 4,
+        _ => least_array_bytes,
+    };
+    let page_bytes = u64::from(page_side_px).pow(2) * 4;
+    let array_bytes = photo_bytes.div_ceil(PAGE_ARRAYS as u64).max(least_array_bytes).min(MAX_ARRAY_BYTES);
+    let array_pages = (array_bytes / page_bytes).min(u64::from(limits.max_texture_array_layers));
+    let mut limits = SheetLimits {
         max_side_px,
         sheet_bytes: sheet_bytes.min(limits.max_buffer_size),
         max_canvases,
-        page_side_px: page_side_px.min(max_side_px),
-        max_pages: max_pages.min(limits.max_texture_array_layers),
+        photo_bytes,
+        page_side_px,
+        array_pages: array_pages as u32,
         plate_bytes,
         has_inner_passes: class == AdapterClass::Software,
         draw_path,
         max_binding_bytes: limits.max_storage_buffer_binding_size.min(limits.max_buffer_size),
-    }
+    };
+    limits.photo_bytes = u64::from(limits.max_pages()) * page_bytes;
+    limits
 }
 
 /// How a device is opened.
@@ -251,6 +270,8 @@ fn sheet_limits(class: AdapterClass, limits: &wgpu::Limits, draw_path: DrawPath)
 pub struct DeviceOptions {
     /// Uses no larger textures than this, though the adapter may allow them: behaves as a smaller adapter would.
     pub max_side_px: Option<u32>,
+    /// Makes what the adapter is taken to hold less than it is. For tests of what happens then.
+    pub lower_limits: Option<fn(&mut SheetLimits)>,
     /// Measures every pass, where the adapter can.
     pub times_passes: bool,
     /// Who codes JPEGs. Default: as `GRAVURE_JPEG` says, else what suits the adapter.
@@ -314,7 +335,10 @@ impl Device {
         watch(&device, &fault);
         let jpeg = wanted_jpeg.unwrap_or_else(|| JpegBy::best_for(class));
         let pipelines = PipelineCache::open(&device, &info);
-        let limits = sheet_limits(class, &limits, path);
+        let mut limits = sheet_limits(class, &limits, path, local_bytes(adapter));
+        if let Some(lower) = options.lower_limits {
+            lower(&mut limits);
+        }
         Ok(Self { device, queue, class, limits, jpeg, pipelines, name: info.name, fault })
     }
 
@@ -343,4 +367,56 @@ fn watch(device: &wgpu::Device, fault: &Arc<Mutex<Option<GpuError>>>) {
     device.set_device_lost_callback(move |reason, message| {
         *losses.lock() = Some(GpuError::Lost(format!("{reason:?} {message}").trim().to_owned()));
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GIB: u64 = 1 << 30;
+
+    fn limits(class: AdapterClass, max_side_px: u32, local_bytes: Option<u64>) -> SheetLimits {
+        let limits = wgpu::Limits { max_texture_dimension_2d: max_side_px, ..wgpu::Limits::default() };
+        sheet_limits(class, &limits, DrawPath::Fragment, local_bytes)
+    }
+
+    #[test]
+    fn photos_take_a_quarter_of_a_card() {
+        let card = |local_bytes| {
+            let limits = limits(AdapterClass::Card, 16_384, local_bytes);
+            assert_eq!(limits.page_bytes(), 64 << 20);
+            (limits.photo_bytes, limits.array_pages, limits.max_pages())
+        };
+        assert_eq!(card(None), (GIB, 16, 16));
+        assert_eq!(card(Some(2 * GIB)), (GIB / 2, 16, 8));
+        assert_eq!(card(Some(24 * GIB)), (6 * GIB, 16, 96));
+        assert_eq!(card(Some(80 * GIB)), (20 * GIB, 40, 320));
+        // As much as eight arrays hold.
+        assert_eq!(card(Some(139 * GIB)), (28 * GIB, 56, 448));
+        assert_eq!(card(Some(0)), (64 << 20, 16, 1));
+    }
+
+    #[test]
+    fn software_keeps_photos_on_one_array() {
+        for local_bytes in [None, Some(64 * GIB)] {
+            let limits = limits(AdapterClass::Software, 16_384, local_bytes);
+            assert_eq!((limits.photo_bytes, limits.page_side_px), (128 << 20, 2048));
+            assert_eq!((limits.max_pages(), limits.max_pages_of(0), limits.max_pages_of(1)), (8, 8, 0));
+        }
+    }
+
+    #[test]
+    fn arrays_are_within_what_drivers_allot_and_hold_all_pages() {
+        for side_px in [64, 512, 2048, 8192, 16_384] {
+            for gibibytes in [0, 1, 3, 11, 24, 48, 79, 80, 139, 500] {
+                let limits = limits(AdapterClass::Card, side_px, Some(gibibytes * GIB));
+                assert!((1..=256).contains(&limits.array_pages), "{limits:?}");
+                assert!(u64::from(limits.array_pages) * limits.page_bytes() < 4 * GIB, "{limits:?}");
+                let of_arrays: Vec<u32> = (0..PAGE_ARRAYS).map(|set| limits.max_pages_of(set)).collect();
+                assert_eq!(of_arrays.iter().sum::<u32>(), limits.max_pages(), "{limits:?}");
+                assert_eq!(u64::from(limits.max_pages()) * limits.page_bytes(), limits.photo_bytes);
+                assert!(limits.photo_bytes <= (gibibytes * GIB / 4).max(limits.page_bytes()), "{limits:?}");
+            }
+        }
+    }
 }

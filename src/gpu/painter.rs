@@ -522,7 +522,7 @@ impl<'p> Submission<'p> {
             let textures = TileTextures {
                 surface: &target(self.targets, on, depth).view,
                 isolates: self.targets.find_isolate(depth + 1).map(|target| &target.view),
-                pages: self.photos.view(0),
+                pages: self.photos.arrays(),
                 single: run.single.map(|set| self.photos.view(set)),
             };
             pass.draw(self.device, &mut self.encoder, run, instances, textures);

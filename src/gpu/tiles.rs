@@ -7,7 +7,7 @@
 //! doubles the memory), and surfaces as storage buffers (text is drawn by render passes, and software Vulkan binds
 //! 128 MiB at most).
 
-use crate::sheet::{Drawing, TileRun};
+use crate::sheet::{Drawing, PAGE_ARRAYS, TileRun};
 
 use super::device::AdapterClass;
 use super::passes::{
@@ -26,6 +26,7 @@ pub fn can_draw(adapter: &wgpu::Adapter) -> bool {
         && format.flags.contains(wgpu::TextureFormatFeatureFlags::STORAGE_READ_WRITE)
         && limits.max_compute_invocations_per_workgroup >= 256
         && limits.max_storage_buffers_per_shader_stage >= 7
+        && limits.max_sampled_textures_per_shader_stage as usize >= PAGE_ARRAYS + 2
 }
 
 /// The pipeline and the layouts of what it reads.
@@ -52,8 +53,8 @@ pub struct TileTextures<'t> {
     pub surface: &'t wgpu::TextureView,
     /// The surface of the next depth, if there is one.
     pub isolates: Option<&'t wgpu::TextureView>,
-    /// The shared photo pages.
-    pub pages: &'t wgpu::TextureView,
+    /// The shared photo pages; where there are fewer arrays, any stands in.
+    pub pages: [&'t wgpu::TextureView; PAGE_ARRAYS],
     /// A photo with a texture of its own.
     pub single: Option<&'t wgpu::TextureView>,
 }
@@ -81,7 +82,7 @@ impl TilePass {
         };
         let surface = layout(device, &[surface, texture_entry(Dimension::D2)]);
         let instances = layout(device, &[buffer; 6]);
-        let pages = layout(device, &[texture_entry(Dimension::D2Array); 2]);
+        let pages = layout(device, &[texture_entry(Dimension::D2Array); PAGE_ARRAYS + 1]);
         let strips = layout(device, &[buffer]);
         let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
             label: Some("tiles"),
@@ -144,7 +145,9 @@ impl TilePass {
         let TileTextures { surface, isolates, pages, single } = textures;
         let view = wgpu::BindingResource::TextureView;
         let surface = bind(device, &self.surface, &[view(surface), view(isolates.unwrap_or(&self.nothing))]);
-        let pages = bind(device, &self.pages, &[view(pages), view(single.unwrap_or(pages))]);
+        let single = single.unwrap_or(pages[0]);
+        let pages: Vec<_> = pages.into_iter().chain([single]).map(view).collect();
+        let pages = bind(device, &self.pages, &pages);
         let bytes = |strips: u32| u64::from(strips) * size_of::<crate::sheet::instance::GpuStrip>() as u64;
         let strips = wgpu::BindingResource::Buffer(wgpu::BufferBinding {
             buffer: &instances.strips,

@@ -11,9 +11,9 @@ use super::draw_path::DrawPath;
 use super::inner;
 use super::instance::{
     GpuComposite, GpuPart, GpuPhoto, GpuShadow, GpuShape, GpuStop, OUTLINE_ELLIPSE, OUTLINE_ROUNDED_RECT, OUTLINE_STAR,
-    PAINT_LINEAR, PAINT_RADIAL, PAINT_SOLID, PART_COMPOSITE, PART_PHOTO, PART_SHADOW, PART_SHAPE, PART_SINGLE,
+    PAINT_LINEAR, PAINT_RADIAL, PAINT_SOLID, PART_COMPOSITE, PART_PHOTO, PART_SHADOW, PART_SHAPE,
 };
-use super::pages::{PagePlace, Pages, PagesFull, Upload};
+use super::pages::{PAGE_ARRAYS, PagePlace, Pages, PagesFull, Upload};
 use super::photos_of;
 use super::tiles::{TilePart, TileWindow, Tiles};
 use super::{CanvasPhoto, SheetLimits};
@@ -384,7 +384,7 @@ fn photo_instance(slot: Slot, photo: &PhotoItem, place: PagePlace, quad: RectPx)
         page: place.page,
         outline,
         opacity: photo.opacity,
-        pad: 0,
+        page_set: place.set as u32,
     }
 }
 
@@ -423,10 +423,9 @@ impl Drawing {
         let (kind, quad, index) = match instance {
             Instance::Shape(shape) => (PART_SHAPE, shape.quad, add(&mut self.shapes, shape)),
             Instance::Shadow(shadow) => (PART_SHADOW, shadow.quad, add(&mut self.shadows, shadow)),
-            Instance::Photo(photo, 0) => (PART_PHOTO, photo.quad, add(&mut self.photos, photo)),
             Instance::Photo(photo, set) => {
-                single = Some(set);
-                (PART_SINGLE, photo.quad, add(&mut self.photos, photo))
+                single = Some(set).filter(|set| *set >= PAGE_ARRAYS);
+                (PART_PHOTO, photo.quad, add(&mut self.photos, photo))
             }
             Instance::Composite(composite) => (PART_COMPOSITE, composite.quad, add(&mut self.composites, composite)),
             Instance::Text(_) => unreachable!("text has bands of its own"),

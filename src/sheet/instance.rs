@@ -105,8 +105,8 @@ pub struct GpuPhoto {
     pub outline: u32,
     /// 0.0 to 1.0.
     pub opacity: f32,
-    /// To a multiple of 16 bytes.
-    pub pad: u32,
+    /// Its page set: `tiles.wgsl` takes the texture by it, render passes have a draw for each.
+    pub page_set: u32,
 }
 
 /// `composite.wgsl`: an isolate's texture onto the surface above.
@@ -159,12 +159,10 @@ pub struct GpuPart {
 pub const PART_SHAPE: u32 = 0;
 /// A [`GpuShadow`].
 pub const PART_SHADOW: u32 = 1;
-/// A [`GpuPhoto`] on a shared page.
+/// A [`GpuPhoto`].
 pub const PART_PHOTO: u32 = 2;
-/// A [`GpuPhoto`] with a texture of its own.
-pub const PART_SINGLE: u32 = 3;
 /// A [`GpuComposite`].
-pub const PART_COMPOSITE: u32 = 4;
+pub const PART_COMPOSITE: u32 = 3;
 
 /// `tiles.wgsl`: a row of tiles of one window.
 #[repr(C)]

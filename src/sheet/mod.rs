@@ -22,6 +22,7 @@ mod drawing;
 mod extent;
 mod inner;
 pub mod instance;
+mod page;
 mod pages;
 mod plate;
 #[cfg(test)]
@@ -40,7 +41,7 @@ pub use digest::ItemDigest;
 pub use draw_path::{DrawChoice, DrawPath};
 pub use drawing::{Band, Drawing, Overfull, Surface, TextDraw};
 pub use extent::Extent;
-pub use pages::{PagePlace, Upload};
+pub use pages::{PAGE_ARRAYS, PagePlace, Upload};
 pub use plate::PlateId;
 pub use tiles::{TileRun, Tiles};
 
@@ -58,10 +59,12 @@ pub struct SheetLimits {
     pub max_side_px: u32,
     /// Pixels of one sheet, in bytes.
     pub sheet_bytes: u64,
+    /// Photos on shared pages, in bytes of whole pages. Room for one page is always there.
+    pub photo_bytes: u64,
     /// Side of a photo page.
     pub page_side_px: u32,
-    /// Number of photo pages.
-    pub max_pages: u32,
+    /// Photo pages of one array texture.
+    pub array_pages: u32,
     /// Canvases of one sheet.
     pub max_canvases: usize,
     /// Plates, in bytes.
@@ -85,6 +88,22 @@ impl SheetLimits {
     pub fn max_rows(&self, sheet_width: u32) -> u32 {
         let by_bytes = self.sheet_bytes / (u64::from(sheet_width) * 4).max(1);
         (by_bytes.min(u64::from(self.max_side_px))) as u32
+    }
+
+    /// Bytes of one photo page.
+    pub fn page_bytes(&self) -> u64 {
+        u64::from(self.page_side_px).pow(2) * 4
+    }
+
+    /// Photo pages that may be made, at least one.
+    pub fn max_pages(&self) -> u32 {
+        let most = self.array_pages * PAGE_ARRAYS as u32;
+        (self.photo_bytes / self.page_bytes()).clamp(1, u64::from(most)) as u32
+    }
+
+    /// Photo pages that the array of a page set may have; the last one may have fewer than the others.
+    pub fn max_pages_of(&self, set: usize) -> u32 {
+        self.max_pages().saturating_sub(set as u32 * self.array_pages).min(self.array_pages)
     }
 
     /// Bytes that the isolates of one depth may take, where there is more than one canvas.
@@ -205,12 +224,7 @@ pub struct Planner {
 impl Planner {
     /// A planner for a card with these limits.
     pub fn new(limits: SheetLimits) -> Self {
-        Self {
-            limits,
-            plates: Plates::new(limits.plate_bytes),
-            pages: Pages::new(limits.page_side_px, limits.max_pages, limits.max_side_px),
-            dropped: Vec::new(),
-        }
+        Self { limits, plates: Plates::new(limits.plate_bytes), pages: Pages::new(&limits), dropped: Vec::new() }
     }
 
     /// What the card can hold.

@@ -143,14 +143,14 @@ fn areas(window: RectPx, parts: &[TilePart], is_blank: bool) -> impl Iterator<It
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sheet::instance::{PART_PHOTO, PART_SINGLE};
+    use crate::sheet::instance::PART_PHOTO;
 
     fn window(y: u32, rect: RectPx, is_blank: bool) -> TileWindow {
         TileWindow { rect, origin_y: y as i32 - rect.y, is_blank }
     }
 
     fn part(window: usize, quad: RectPx, single: Option<usize>) -> TilePart {
-        let kind = if single.is_some() { PART_SINGLE } else { PART_PHOTO };
+        let kind = PART_PHOTO;
         let quad = [quad.x, quad.y, quad.width as i32, quad.height as i32];
         TilePart { window, part: GpuPart { quad, inner: [0; 4], kind, index: 0, pad: [0; 2] }, single }
     }

@@ -4,10 +4,11 @@ use std::mem::offset_of;
 
 use gravure::gpu::passes::{RENDER_PASSES, source};
 use gravure::gpu::{AdapterClass, tiles};
+use gravure::sheet::PAGE_ARRAYS;
 use gravure::sheet::instance::{
     GpuComposite, GpuPart, GpuPhoto, GpuShadow, GpuShape, GpuStop, GpuStrip, OUTLINE_ELLIPSE, OUTLINE_ROUNDED_RECT,
     OUTLINE_STAR, PAINT_LINEAR, PAINT_RADIAL, PAINT_SOLID, PART_COMPOSITE, PART_PHOTO, PART_SHADOW, PART_SHAPE,
-    PART_SINGLE, TILE_PX,
+    TILE_PX,
 };
 use wgpu::naga::{self, Module, TypeInner};
 
@@ -67,6 +68,20 @@ fn every_shader_is_valid() {
     }
 }
 
+/// `PhotoPages::arrays` are bound in order, and then the single photo.
+#[test]
+fn tiles_have_a_binding_for_every_page_array() {
+    let module = tile_module();
+    for (binding, name) in (0..PAGE_ARRAYS).map(|set| format!("pages_{set}")).chain(["single".to_owned()]).enumerate() {
+        let found = module.global_variables.iter().find(|(_, variable)| variable.name.as_ref() == Some(&name));
+        let (_, variable) = found.unwrap_or_else(|| panic!("no {name}"));
+        assert_eq!(variable.binding, Some(naga::ResourceBinding { group: 2, binding: binding as u32 }), "{name}");
+    }
+    let in_group =
+        module.global_variables.iter().filter(|(_, variable)| variable.binding.is_some_and(|at| at.group == 2));
+    assert_eq!(in_group.count(), PAGE_ARRAYS + 1);
+}
+
 /// What every adapter has, and not more.
 #[test]
 fn a_tile_is_a_workgroup_that_every_adapter_can_run() {
@@ -78,6 +93,12 @@ fn a_tile_is_a_workgroup_that_every_adapter_can_run() {
         module.global_variables.iter().filter(move |(_, variable)| space(&variable.space))
     };
     assert!(in_space(|space| matches!(space, naga::AddressSpace::Storage { .. })).count() <= 8);
+    let texture = |variable: &naga::GlobalVariable| match module.types[variable.ty].inner {
+        TypeInner::Image { class: naga::ImageClass::Sampled { .. }, .. } => variable.name.clone(),
+        _ => None,
+    };
+    let textures: Vec<String> = module.global_variables.iter().filter_map(|(_, variable)| texture(variable)).collect();
+    assert!(textures.len() <= 16, "{textures:?}");
     let shared: u32 = in_space(|space| matches!(space, naga::AddressSpace::WorkGroup))
         .map(|(_, variable)| module.types[variable.ty].inner.size(module.to_ctx()))
         .sum();
@@ -98,7 +119,11 @@ fn structs_agree_with_their_mirrors() {
         GpuShadow,
         [quad, rect, radii, color, cutout, cutout_radii, origin, sigma, outline]
     );
-    assert_mirrors!(&module("photo"), GpuPhoto, [quad, mask, radii, origin, texel_offset, page, outline, opacity, pad]);
+    assert_mirrors!(
+        &module("photo"),
+        GpuPhoto,
+        [quad, mask, radii, origin, texel_offset, page, outline, opacity, page_set]
+    );
     let composite = module("composite");
     assert_mirrors!(
         &composite,
@@ -128,7 +153,6 @@ fn constants_agree_with_their_mirrors() {
         ("PART_SHAPE", PART_SHAPE),
         ("PART_SHADOW", PART_SHADOW),
         ("PART_PHOTO", PART_PHOTO),
-        ("PART_SINGLE", PART_SINGLE),
         ("PART_COMPOSITE", PART_COMPOSITE),
         ("TILE_PX", TILE_PX),
         ("INVOCATIONS", TILE_PX * TILE_PX),

@@ -8,7 +8,7 @@ use gravure::gpu::{DeviceOptions, Painted, Painter, WayBack};
 use gravure::layout::{DisplayList, Photos, Shaper, lay_out};
 use gravure::pixels::Bitmap;
 use gravure::render::{Campaign, CampaignOptions, DataSource};
-use gravure::sheet::{Canvas, DrawPath};
+use gravure::sheet::{Canvas, DrawPath, SheetLimits};
 use gravure::template::scene::{Layer, LayerKind};
 
 /// The repository.
@@ -99,7 +99,12 @@ pub fn painter(campaign: &Campaign) -> Painter {
 
 /// The same, drawing by this stage of the adapter.
 pub fn painter_by(path: DrawPath, campaign: &Campaign) -> Painter {
-    let options = DeviceOptions { draw_path: Some(path), ..DeviceOptions::default() };
+    painter_within(None, path, campaign)
+}
+
+/// The same with lower limits.
+pub fn painter_within(lower_limits: Option<fn(&mut SheetLimits)>, path: DrawPath, campaign: &Campaign) -> Painter {
+    let options = DeviceOptions { draw_path: Some(path), lower_limits, ..DeviceOptions::default() };
     let painter = Painter::open_with(Arc::clone(&campaign.library), options).expect("an adapter");
     assert_eq!(painter.limits().draw_path, path, "the adapter cannot");
     painter

@@ -4,6 +4,7 @@
 //! [`MAX_LEVELS`].
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use gravure::assets::{Crop, FontLibrary, Photo, ScaledPhoto};
@@ -13,12 +14,12 @@ use gravure::layout::{
 };
 use gravure::pixels::{Bitmap, Color, PointF, RectPx, SizePx};
 use gravure::render::Campaign;
-use gravure::sheet::{Canvas, CanvasPhoto, DrawPath, SheetLimits};
+use gravure::sheet::{Canvas, CanvasPhoto, DrawPath, PAGE_ARRAYS, Planner, SheetLimits};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
 use crate::cases::{cases, rows_of};
-use crate::support::{campaign, gpu_turn, lay_out_rows, paint, painter_by, product_card};
+use crate::support::{campaign, gpu_turn, lay_out_rows, paint, painter_by, painter_within, product_card};
 
 /// Greatest difference of one channel, of 255.
 const MAX_LEVELS: u8 = 1;
@@ -111,6 +112,48 @@ fn a_computed_variant_is_the_same_in_every_slot_and_every_window() {
                 assert_eq!(difference.pixels, 0, "canvas {index}, window {window}: {difference:?}");
             }
         }
+    }
+}
+
+/// Eight arrays, each of one page that one photo of a link card fills.
+fn tiny_pages(limits: &mut SheetLimits) {
+    limits.page_side_px = 512;
+    limits.array_pages = 1;
+    limits.photo_bytes = 8 * limits.page_bytes();
+}
+
+#[test]
+fn cards_look_the_same_with_photos_on_many_arrays() {
+    let _turn = gpu_turn();
+    let campaign = product_card();
+    let laid = lay_out_rows(&campaign, |row| row < 12);
+    // Strips of rows across the photos: software adapters compute slowly.
+    let windows = [100, 300, 540].map(|y| RectPx::new(48, y, 544, 16));
+    let of_size = |size: &str, rows: std::ops::Range<usize>| -> Vec<Canvas> {
+        let canvases = laid.iter().filter(|laid| laid.size == size).map(|laid| &laid.canvas);
+        let parts = canvases.map(|canvas| Canvas { windows: windows.to_vec(), ..canvas.clone() });
+        parts.skip(rows.start).take(rows.len()).collect()
+    };
+    // As many photos as there are pages; others, for which some of them go; photos that are larger than a page; and the
+    // first once more.
+    let sheets = [of_size("link", 0..8), of_size("link", 6..12), of_size("story", 0..2), of_size("link", 0..8)];
+    for path in [DrawPath::Fragment, DrawPath::Compute] {
+        let mut roomy = painter_by(path, &campaign);
+        let mut tiny = painter_within(Some(tiny_pages), path, &campaign);
+        let mut planner = Planner::new(*tiny.limits());
+        let mut sets = Vec::new();
+        for (number, canvases) in sheets.iter().enumerate() {
+            let uploads = planner.plan(canvases).expect("a plan").uploads;
+            sets.push(uploads.iter().map(|upload| upload.place.set).collect::<BTreeSet<_>>());
+            let [expected, found] = [&mut roomy, &mut tiny].map(|painter| paint(painter, canvases));
+            for (index, (expected, found)) in expected.iter().zip(&found).enumerate() {
+                let difference = Difference::between(expected, found);
+                assert_eq!(difference.pixels, 0, "{path:?}, sheet {number}, window {index}: {difference:?}");
+            }
+        }
+        assert_eq!(sets[0], (0..PAGE_ARRAYS).collect(), "every array has a photo");
+        assert!(!sets[1].is_empty() && !sets[3].is_empty(), "photos went and came again: {sets:?}");
+        assert_eq!(sets[2], [PAGE_ARRAYS, PAGE_ARRAYS + 1].into(), "textures of their own");
     }
 }
 
@@ -239,7 +282,7 @@ fn any_shadow() -> impl Strategy<Value = Made> {
 }
 
 fn any_photo() -> impl Strategy<Value = Made> {
-    // Wider than a page: a texture of its own.
+    // Wider than any page: a texture of its own.
     let wide = (-900..-100_i32, 0..100_i32, 0..40_u32).prop_map(|(x, y, more)| RectPx::new(x, y, 2050 + more, 24));
     let masked = prop_oneof![5 => any_rect(), 1 => wide].prop_flat_map(|rect| {
         let visible = rect.intersection(RectPx::new(-20, -20, 200, 160));
@@ -297,11 +340,20 @@ fn any_canvas() -> impl Strategy<Value = (SizePx, Vec<Made>)> {
     (size, prop_oneof![12 => few, 1 => many])
 }
 
+/// Arrays that a few photos of random canvases fill.
+fn small_pages(limits: &mut SheetLimits) {
+    limits.page_side_px = 256;
+    limits.array_pages = 3;
+    limits.photo_bytes = 23 * limits.page_bytes();
+}
+
 #[test]
-fn any_canvas_is_the_same_by_both_paths() {
+fn any_canvas_is_the_same_by_both_paths_and_on_any_pages() {
     let _turn = gpu_turn();
     let kit = Kit::new();
     let painters = [DrawPath::Fragment, DrawPath::Compute].map(|path| RefCell::new(painter_by(path, &kit.campaign)));
+    let on_arrays = [DrawPath::Fragment, DrawPath::Compute]
+        .map(|path| RefCell::new(painter_within(Some(small_pages), path, &kit.campaign)));
     let all = RefCell::new(Difference::default());
     let mut runner =
         TestRunner::new(Config { cases: 40, max_shrink_iters: 200, failure_persistence: None, ..Config::default() });
@@ -309,6 +361,9 @@ fn any_canvas_is_the_same_by_both_paths() {
         let canvases: Vec<_> = made.iter().map(|(size, made)| kit.canvas(*size, made)).collect();
         let draw = |painter: &RefCell<Painter>| paint(&mut painter.borrow_mut(), &canvases);
         let [rendered, computed] = painters.each_ref().map(draw);
+        let [rendered_on_arrays, computed_on_arrays] = on_arrays.each_ref().map(draw);
+        prop_assert!(rendered == rendered_on_arrays, "rendered with photos on many arrays");
+        prop_assert!(computed == computed_on_arrays, "computed with photos on many arrays");
         for (index, (rendered, computed)) in rendered.iter().zip(&computed).enumerate() {
             let difference = Difference::between(rendered, computed);
             all.replace_with(|all| all.and(difference));
