@@ -1,13 +1,13 @@
 // Pass: jpeg_code. From coefficients to the bits of each segment.
 //
 // | in                  | what                                                                                |
-// | group 0, binding 0  | GpuJpegChunk                                                                        |
+// | group 0, binding 0  | GpuCodedChunk                                                                        |
 // | group 0, binding 1  | GpuJpegSegment, all of the sheet                                                    |
 // | group 0, binding 2  | GpuJpegSettings                                                                     |
 // | group 0, binding 3  | coefficients, from jpeg_transform                                                   |
 // | out                 |                                                                                     |
 // | group 0, binding 4  | bits: the first of a word is its highest; BLOCK_PACKED_WORDS words for every block  |
-// | group 0, binding 5  | GpuJpegSize of each segment, but for the offset                                     |
+// | group 0, binding 5  | GpuCodedSize of each segment, but for the offset                                     |
 //
 // A workgroup takes one segment, 64 blocks at a time: workgroup x counts segments.
 //
@@ -17,12 +17,12 @@
 //
 // The last byte is filled up with ones (T.81, F.1.2.3).
 
-@group(0) @binding(0) var<uniform> chunk: GpuJpegChunk;
+@group(0) @binding(0) var<uniform> chunk: GpuCodedChunk;
 @group(0) @binding(1) var<storage, read> segments: array<GpuJpegSegment>;
 @group(0) @binding(2) var<storage, read> settings: array<GpuJpegSettings>;
 @group(0) @binding(3) var<storage, read> coefficients: array<vec4<u32>>;
 @group(0) @binding(4) var<storage, read_write> bits: array<u32>;
-@group(0) @binding(5) var<storage, read_write> sizes: array<GpuJpegSize>;
+@group(0) @binding(5) var<storage, read_write> sizes: array<GpuCodedSize>;
 
 const GROUP_SIZE: u32 = 64u;
 const SCAN_BITS: u32 = 3u;
@@ -176,6 +176,6 @@ fn cs_main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_in
             all_ff += count_ff(word);
         }
         let packed_bytes = written * 4u + last_bytes;
-        sizes[segment_index] = GpuJpegSize(packed_bytes, packed_bytes + all_ff, 0u, 0u);
+        sizes[segment_index] = GpuCodedSize(packed_bytes, packed_bytes + all_ff, 0u, 0u);
     }
 }

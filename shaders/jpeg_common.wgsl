@@ -1,4 +1,4 @@
-// Shared by the passes that encode JPEG: what they are told and what they find out.
+// Shared by the passes that encode JPEG, after coded_common: what they are told.
 //
 //   sheet texture                                                     CPU: head + segments + RSTn + EOI = a file
 //      │                                                                                               ▲
@@ -7,7 +7,7 @@
 //   pixels, DCT,       i16, zig-zag,    Huffman,      of each segment     0xff 0x00,     table and
 //   quantisation       coding order     bit packing   at its own place    compaction     bytes, no gaps
 //                           │               │                                 ▲
-//                           ▼               └──> sizes ──> jpeg_place ──> offsets
+//                           ▼               └──> sizes ──> coded_place ──> offsets
 //                      jpeg_count: how often each symbol occurs, to train Huffman tables (only when asked for)
 //
 // A *segment* is a restart interval: a run of MCUs within one row of MCUs. Nothing in the entropy-coded data reaches
@@ -50,33 +50,8 @@ struct GpuJpegSettings {
     pad: vec2<u32>,
 }
 
-// As many segments as the buffers between the passes hold; and how the output is laid out, in words of 32 bits.
-struct GpuJpegChunk {
-    first_segment: u32,
-    segments: u32,
-    // Where in the output the table and the bytes start.
-    table_word: u32,
-    data_word: u32,
-    // What the output holds; what does not fit is left out.
-    capacity_bytes: u32,
-    pad_a: u32,
-    pad_b: u32,
-    pad_c: u32,
-}
-
-// What is known of a segment after it was coded.
-struct GpuJpegSize {
-    // Before and after a zero was put behind each 0xff.
-    packed_bytes: u32,
-    stuffed_bytes: u32,
-    // From the start of the output's bytes: jpeg_place fills it in. SPILLED: there was no room.
-    offset: u32,
-    pad: u32,
-}
-
 const SUBSAMPLING_444: u32 = 0u;
 const SUBSAMPLING_420: u32 = 1u;
-const SPILLED: u32 = 0xffffffffu;
 
 // A block has at most a code of 16 bits and 11 more for DC, and 63 times 16 and 10 for AC: 1,665 bits.
 const BLOCK_BITS: u32 = 1665u;

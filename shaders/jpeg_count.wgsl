@@ -1,7 +1,7 @@
 // Pass: jpeg_count. How often each symbol occurs, to make Huffman tables that fit.
 //
 // | in                  | what                                                                             |
-// | group 0, binding 0  | GpuJpegChunk                                                                     |
+// | group 0, binding 0  | GpuCodedChunk                                                                     |
 // | group 0, binding 1  | GpuJpegSegment, all of the sheet                                                 |
 // | group 0, binding 2  | GpuJpegSettings                                                                  |
 // | group 0, binding 3  | coefficients, from jpeg_transform                                                |
@@ -10,7 +10,7 @@
 //
 // A workgroup takes one segment, 64 blocks at a time: workgroup x counts segments. It counts in its own memory first.
 
-@group(0) @binding(0) var<uniform> chunk: GpuJpegChunk;
+@group(0) @binding(0) var<uniform> chunk: GpuCodedChunk;
 @group(0) @binding(1) var<storage, read> segments: array<GpuJpegSegment>;
 @group(0) @binding(2) var<storage, read> settings: array<GpuJpegSettings>;
 @group(0) @binding(3) var<storage, read> coefficients: array<vec4<u32>>;

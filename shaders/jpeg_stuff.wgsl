@@ -1,10 +1,10 @@
 // Pass: jpeg_stuff. From the bits of each segment to its finished bytes, one segment behind the other.
 //
 // | in                  | what                                                                   |
-// | group 0, binding 0  | GpuJpegChunk                                                           |
+// | group 0, binding 0  | GpuCodedChunk                                                           |
 // | group 0, binding 1  | GpuJpegSegment, all of the sheet                                       |
 // | group 0, binding 2  | bits, from jpeg_code                                                   |
-// | group 0, binding 3  | GpuJpegSize of each segment, with the offset from jpeg_place           |
+// | group 0, binding 3  | GpuCodedSize of each segment, with the offset from coded_place           |
 // | out                 |                                                                        |
 // | group 0, binding 4  | output: its bytes, from data_word on; the first of a word is its lowest |
 //
@@ -16,10 +16,10 @@
 //   4 bytes become ──>  first byte    ──>  OR into workgroup    ──>   whole words out;
 //   4 to 8              of each word       memory                     the last bytes stay for the next 64 words
 
-@group(0) @binding(0) var<uniform> chunk: GpuJpegChunk;
+@group(0) @binding(0) var<uniform> chunk: GpuCodedChunk;
 @group(0) @binding(1) var<storage, read> segments: array<GpuJpegSegment>;
 @group(0) @binding(2) var<storage, read> bits: array<u32>;
-@group(0) @binding(3) var<storage, read> sizes: array<GpuJpegSize>;
+@group(0) @binding(3) var<storage, read> sizes: array<GpuCodedSize>;
 @group(0) @binding(4) var<storage, read_write> output: array<u32>;
 
 const SCAN_BITS: u32 = 3u;
@@ -72,7 +72,7 @@ fn cs_main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_in
     }
     let first_word = segments[segment_index].first_block * BLOCK_PACKED_WORDS;
     let to = chunk.data_word + (size.offset >> 2u);
-    let words = (size.packed_bytes + 3u) >> 2u;
+    let words = (size.detail + 3u) >> 2u;
 
     for (var i = local; i < STAGE_WORDS; i += TILE_WORDS) {
         atomicStore(&stage[i], 0u);
@@ -85,7 +85,7 @@ fn cs_main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_in
         var expanded: Expanded;
         let i = tile + local;
         if i < words {
-            expanded = expand(bits[first_word + i], min(size.packed_bytes - i * 4u, 4u));
+            expanded = expand(bits[first_word + i], min(size.detail - i * 4u, 4u));
         }
         let sums = prefix_sum(local, expanded.length);
         place(expanded, waiting + sums.x);

@@ -1,7 +1,7 @@
 // Pass: jpeg_transform. From pixels to quantised coefficients.
 //
 // | in                  | what                                                                            |
-// | group 0, binding 0  | GpuJpegChunk                                                                    |
+// | group 0, binding 0  | GpuCodedChunk                                                                    |
 // | group 0, binding 1  | GpuJpegSegment, all of the sheet                                                |
 // | group 0, binding 2  | GpuJpegSettings                                                                 |
 // | group 0, binding 3  | the sheet: premultiplied sRGB of 8 bits                                         |
@@ -20,7 +20,7 @@
 // ("Practical fast 1-D DCT algorithms with 11 multiplications", ICASSP 1989; jfdctint.c), and division with halves
 // rounded away from zero, as a multiplication (jcdctmgr.c).
 
-@group(0) @binding(0) var<uniform> chunk: GpuJpegChunk;
+@group(0) @binding(0) var<uniform> chunk: GpuCodedChunk;
 @group(0) @binding(1) var<storage, read> segments: array<GpuJpegSegment>;
 @group(0) @binding(2) var<storage, read> settings: array<GpuJpegSettings>;
 @group(0) @binding(3) var sheet: texture_2d<f32>;

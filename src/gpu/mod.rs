@@ -11,6 +11,7 @@
 //! One thread owns a [`Painter`]. While one sheet is drawn and read back, the next can be planned and submitted.
 //! Fed by `sheet/`; feeds `encode/`.
 
+pub mod coded;
 mod device;
 mod driver;
 mod feed;

@@ -4,9 +4,7 @@ use std::ops::Range;
 
 use super::device_layout::{BLOCK_COEFFICIENT_BYTES, BLOCK_PACKED_WORDS, GpuJpegSegment};
 use super::settings::{ChromaSubsampling, JpegSettings};
-
-/// Workgroups along one dimension of a dispatch: what every adapter takes.
-const MAX_GROUPS: usize = 65_535;
+use crate::gpu::coded::MAX_GROUPS;
 
 /// A restart interval: a run of MCUs within one row of MCUs of an image, in pixels of the texture.
 ///

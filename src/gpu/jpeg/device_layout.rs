@@ -10,14 +10,10 @@ use super::settings::{ChromaSubsampling, JpegSettings};
 pub const SUBSAMPLING_444: u32 = 0;
 /// The same.
 pub const SUBSAMPLING_420: u32 = 1;
-/// Offset of a segment for which there was no room.
-pub const SPILLED: u32 = u32::MAX;
 /// Words that the bits of a block can take: 1,665 bits.
 pub const BLOCK_PACKED_WORDS: u32 = 53;
 /// Bytes of a block's coefficients.
 pub const BLOCK_COEFFICIENT_BYTES: u32 = 128;
-/// Words before the output's table.
-pub const TABLE_WORD: u32 = 4;
 /// Symbols that `jpeg_count.wgsl` counts for each of the settings.
 pub const SYMBOLS: u32 = 544;
 
@@ -61,46 +57,8 @@ pub struct GpuJpegSettings {
     pub pad: [u32; 2],
 }
 
-/// A run of segments that goes through the passes together.
-#[repr(C)]
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
-pub struct GpuJpegChunk {
-    /// Its first segment.
-    pub first_segment: u32,
-    /// How many.
-    pub segments: u32,
-    /// Where the output's table starts.
-    pub table_word: u32,
-    /// Where the output's bytes start.
-    pub data_word: u32,
-    /// Bytes that the output takes.
-    pub capacity_bytes: u32,
-    /// Nothing.
-    pub pad_a: u32,
-    /// Nothing.
-    pub pad_b: u32,
-    /// Nothing.
-    pub pad_c: u32,
-}
-
-/// What the passes find out about a segment.
-#[repr(C)]
-#[derive(Clone, Copy, Debug, Pod, Zeroable)]
-pub struct GpuJpegSize {
-    /// Before stuffing.
-    pub packed_bytes: u32,
-    /// After stuffing.
-    pub stuffed_bytes: u32,
-    /// In the output's bytes.
-    pub offset: u32,
-    /// Nothing.
-    pub pad: u32,
-}
-
 const _: () = assert!(size_of::<GpuJpegSegment>() == 32);
 const _: () = assert!(size_of::<GpuJpegSettings>() == 3216);
-const _: () = assert!(size_of::<GpuJpegChunk>() == 32);
-const _: () = assert!(size_of::<GpuJpegSize>() == 16);
 
 impl GpuJpegSettings {
     /// Tables as the passes use them.

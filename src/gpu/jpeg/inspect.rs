@@ -5,12 +5,12 @@ use std::sync::mpsc::channel;
 use super::chunks::JpegSegment;
 use super::device_layout::{BLOCK_COEFFICIENT_BYTES, SYMBOLS};
 use super::encoder::JpegEncoder;
-use super::encoding::poll;
 use super::huffman::SymbolCounts;
-use super::options::{JpegError, Room};
+use super::options::JpegError;
 use super::passes::Passes;
 use super::settings::JpegSettings;
 use super::work::Groups;
+use crate::gpu::coded::{ReadBackError, Room, poll};
 
 impl JpegEncoder {
     /// Counts the symbols that the segments would be coded with, for each of the settings: what
@@ -54,7 +54,7 @@ impl JpegEncoder {
             counting.record(&mut encoder, &group, index, [count, 1]);
         }
         let words = read_back(device, queue, encoder, &counts, bytes)?;
-        self.slots.give_back(work.slot);
+        self.ways.slots.give_back(work.slot);
         Ok(words.chunks_exact(SYMBOLS as usize).map(SymbolCounts::from_words).collect())
     }
 
@@ -110,9 +110,9 @@ fn read_back(
     });
     poll(device, submission)?;
     if !mapped.try_recv().unwrap_or(false) {
-        return Err(JpegError::Device("a buffer could not be mapped".to_owned()));
+        return Err(ReadBackError("a buffer could not be mapped".to_owned()).into());
     }
-    let view = readback.get_mapped_range(..).map_err(|error| JpegError::Device(error.to_string()))?;
+    let view = readback.get_mapped_range(..).map_err(|error| ReadBackError(error.to_string()))?;
     // Copied, because a mapped range need not be aligned for words.
     Ok(bytemuck::pod_collect_to_vec(&view))
 }

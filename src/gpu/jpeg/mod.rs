@@ -16,12 +16,12 @@
 //! ones. With equal settings and Huffman tables a segment's bytes are those of libjpeg-turbo with the accurate integer
 //! DCT; tests hold it to that.
 //!
-//! Fed by what draws the sheet; feeds whoever stores files. It imports nothing else of the crate.
+//! Fed by what draws the sheet; feeds whoever stores files. It imports `coded/` and
+//! nothing else of the crate.
 
 mod chunks;
 mod device_layout;
 mod encoder;
-mod encoding;
 mod file;
 mod huffman;
 mod inspect;
@@ -29,18 +29,18 @@ mod options;
 pub mod passes;
 mod quantiser;
 mod settings;
-mod slots;
 mod work;
+
+pub use crate::gpu::coded::{EncodedSegments, Encoding, GpuCodedChunk, GpuCodedSize, Room, SPILLED};
 
 pub use chunks::{JpegSegment, segments_of_canvas};
 pub use device_layout::{
-    BLOCK_PACKED_WORDS, GpuJpegChunk, GpuJpegSegment, GpuJpegSettings, GpuJpegSize, SPILLED, SUBSAMPLING_420,
+    BLOCK_PACKED_WORDS, GpuJpegSegment, GpuJpegSettings, SUBSAMPLING_420,
     SUBSAMPLING_444, SYMBOLS,
 };
 pub use encoder::JpegEncoder;
-pub use encoding::{EncodedSegments, Encoding};
 pub use file::JpegHead;
 pub use huffman::{CodeTable, HuffmanTables, SymbolCounts};
-pub use options::{Before, EncodeOptions, JpegError, Room, Stage};
+pub use options::{Before, EncodeOptions, JpegError, Stage};
 pub use quantiser::QuantTable;
 pub use settings::{ChromaSubsampling, JpegSettings};

@@ -3,6 +3,7 @@
 use thiserror::Error;
 
 use super::chunks::JpegSegment;
+use crate::gpu::coded::{ReadBackError, Room};
 
 /// Why nothing was encoded.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
@@ -27,8 +28,8 @@ pub enum JpegError {
         blocks: u32,
     },
     /// The device failed, and will say why.
-    #[error("finished segments could not be read back: {0}")]
-    Device(String),
+    #[error(transparent)]
+    Device(#[from] ReadBackError),
 }
 
 /// A part of the work, to be timed.
@@ -44,16 +45,6 @@ pub enum Stage {
     Stuff,
     /// The bytes of all chunks to memory.
     Copy,
-}
-
-/// Bytes that the output may take.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Room {
-    /// Plenty for anything but noise at the highest qualities.
-    #[default]
-    Plenty,
-    /// So many.
-    Bytes(u32),
 }
 
 /// Told of each stage before it is recorded.

@@ -1,14 +1,12 @@
 //! What the passes of one encoding are told, and what they work on.
 
 use super::chunks::{Chunk, JpegSegment, blocks_within, split};
-use super::device_layout::{
-    BLOCK_COEFFICIENT_BYTES, BLOCK_PACKED_WORDS, GpuJpegChunk, GpuJpegSettings, GpuJpegSize, TABLE_WORD,
-};
+use super::device_layout::{BLOCK_COEFFICIENT_BYTES, BLOCK_PACKED_WORDS, GpuJpegSettings};
 use super::encoder::JpegEncoder;
-use super::options::{JpegError, Room};
-use super::passes::{CHUNK_STRIDE, Passes};
+use super::options::JpegError;
+use super::passes::Passes;
 use super::settings::JpegSettings;
-use super::slots::{Growing, Slot};
+use crate::gpu::coded::{GpuCodedChunk, GpuCodedSize, Growing, Room, Slot};
 
 /// Larger buffers between the passes would not keep a card busier.
 const MAX_SCRATCH_BYTES: u64 = 128 << 20;
@@ -21,7 +19,7 @@ pub(super) struct Work {
     pub slot: Slot,
     pub chunks: Vec<Chunk>,
     /// Of the output; the same for every chunk.
-    pub layout: GpuJpegChunk,
+    pub layout: GpuCodedChunk,
     /// Of all chunks.
     pub blocks: u64,
 }
@@ -43,37 +41,21 @@ impl JpegEncoder {
         let blocks: u64 = chunks.iter().map(|chunk| u64::from(chunk.blocks)).sum();
         let largest = chunks.iter().map(|chunk| chunk.blocks).max().unwrap_or(0);
         let too_much = JpegError::TooMuch { segments: segments.len(), blocks: largest };
-        let data_word = (TABLE_WORD + segments.len() as u32 * 2).next_multiple_of(64);
-        let left_bytes = self.binding_bytes.saturating_sub(u64::from(data_word) * 4).min(u64::from(u32::MAX)) & !3;
-        let segment_bytes = size_of_val(&laid_out[..]) as u64;
-        if largest > max_blocks || segment_bytes > self.binding_bytes || left_bytes == 0 {
-            return Err(too_much);
-        }
-        let capacity_bytes = match room {
+        let wanted_bytes = match room {
             Room::Plenty => blocks * ROOM_BYTES_PER_BLOCK,
-            Room::Bytes(bytes) => u64::from(bytes).next_multiple_of(4),
+            Room::Bytes(bytes) => u64::from(bytes),
         };
-        let layout = GpuJpegChunk {
-            first_segment: 0,
-            segments: 0,
-            table_word: TABLE_WORD,
-            data_word,
-            capacity_bytes: capacity_bytes.min(left_bytes) as u32,
-            pad_a: 0,
-            pad_b: 0,
-            pad_c: 0,
+        let layout = GpuCodedChunk::of_output(segments.len(), wanted_bytes, self.binding_bytes);
+        let segment_bytes = size_of_val(&laid_out[..]) as u64;
+        let Some(layout) = layout.filter(|_| largest <= max_blocks && segment_bytes <= self.binding_bytes) else {
+            return Err(too_much);
         };
 
         let most = self.binding_bytes;
         self.coefficients.at_least(device, u64::from(largest) * u64::from(BLOCK_COEFFICIENT_BYTES), most);
         self.bits.at_least(device, u64::from(largest) * u64::from(BLOCK_PACKED_WORDS * 4), most);
-        let mut slot = self.slots.take();
-        let mut told = vec![0; chunks.len() * CHUNK_STRIDE];
-        for (chunk, to) in chunks.iter().zip(told.chunks_exact_mut(CHUNK_STRIDE)) {
-            let (first_segment, segments) = (chunk.segments.start as u32, chunk.segments.len() as u32);
-            let chunk = GpuJpegChunk { first_segment, segments, ..layout };
-            to[..size_of::<GpuJpegChunk>()].copy_from_slice(bytemuck::bytes_of(&chunk));
-        }
+        let mut slot = self.ways.slots.take();
+        let told = layout.told(chunks.iter().map(|chunk| chunk.segments.clone()));
         let settings: Vec<GpuJpegSettings> = settings.iter().map(GpuJpegSettings::of).collect();
         let write = |to: &mut Growing, bytes: &[u8]| {
             queue.write_buffer(to.at_least(device, bytes.len() as u64, most), 0, bytes);
@@ -81,8 +63,8 @@ impl JpegEncoder {
         write(&mut slot.chunks, &told);
         write(&mut slot.segments, bytemuck::cast_slice(&laid_out));
         write(&mut slot.settings, bytemuck::cast_slice(&settings));
-        slot.sizes.at_least(device, (segments.len() * size_of::<GpuJpegSize>()) as u64, most);
-        slot.output.at_least(device, u64::from(data_word) * 4 + u64::from(layout.capacity_bytes), most);
+        slot.sizes.at_least(device, (segments.len() * size_of::<GpuCodedSize>()) as u64, most);
+        slot.output.at_least(device, layout.output_bytes(), most);
         Ok(Work { slot, chunks, layout, blocks })
     }
 }

@@ -3,7 +3,7 @@
 use std::mem::offset_of;
 
 use gravure::gpu::jpeg::passes::sources;
-use gravure::gpu::jpeg::{GpuJpegChunk, GpuJpegSegment, GpuJpegSettings, GpuJpegSize};
+use gravure::gpu::jpeg::{GpuCodedChunk, GpuJpegSegment, GpuJpegSettings, GpuCodedSize};
 use wgpu::naga::{self, Module, TypeInner};
 
 fn module(name: &str, source: &str) -> Module {
@@ -70,10 +70,10 @@ fn structs_agree_with_their_mirrors() {
     assert_mirrors!(&module, GpuJpegSettings, [divisors, dc_codes, ac_codes, background, subsampling, pad]);
     assert_mirrors!(
         &module,
-        GpuJpegChunk,
+        GpuCodedChunk,
         [first_segment, segments, table_word, data_word, capacity_bytes, pad_a, pad_b, pad_c]
     );
-    assert_mirrors!(&module, GpuJpegSize, [packed_bytes, stuffed_bytes, offset, pad]);
+    assert_mirrors!(&module, GpuCodedSize, [detail, bytes, offset, pad]);
 }
 
 #[test]

@@ -3,13 +3,41 @@
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
-use super::device_layout::{SPILLED, TABLE_WORD};
-use super::encoder::Expected;
-use super::options::JpegError;
+use thiserror::Error;
+
+use super::device_layout::{GpuCodedChunk, SPILLED, TABLE_WORD};
+use super::expected::Expected;
+use super::room::Room;
 use super::slots::{Slot, SlotPool};
 
 /// Longer than any sheet takes; then the device hangs.
 const HANG: Duration = Duration::from_secs(120);
+
+/// The device failed, and will say why.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[error("finished segments could not be read back: {0}")]
+pub struct ReadBackError(pub String);
+
+/// What the encodings of one encoder share.
+#[derive(Clone)]
+pub(in crate::gpu) struct Ways {
+    pub slots: SlotPool,
+    expected: Expected,
+}
+
+impl Ways {
+    /// With a first guess of the bytes that a unit needs.
+    pub fn new(unit_bytes: u32) -> Self {
+        Self { slots: SlotPool::default(), expected: Expected::new(unit_bytes) }
+    }
+}
+
+/// How much is encoded: segments, units as [`Expected`] has them, and what may come out.
+pub(in crate::gpu) struct Extent {
+    pub segments: usize,
+    pub units: u64,
+    pub room: Room,
+}
 
 /// Segments on their way.
 pub struct Encoding {
@@ -17,7 +45,7 @@ pub struct Encoding {
     pool: SlotPool,
     expected: Expected,
     segments: usize,
-    blocks: u64,
+    units: u64,
     /// Where the output's bytes start, how much of the output was copied, and how much there may be.
     data_byte: u64,
     copied_bytes: u64,
@@ -26,15 +54,25 @@ pub struct Encoding {
 }
 
 impl Encoding {
-    pub(super) fn new(
-        slot: Slot,
-        pool: SlotPool,
-        expected: Expected,
-        segments: usize,
-        blocks: u64,
-        [data_byte, copied_bytes, output_bytes]: [u64; 3],
+    /// Records the copy of what is likely needed, behind the passes.
+    pub(in crate::gpu) fn record(
+        device: &wgpu::Device,
+        encoder: &mut wgpu::CommandEncoder,
+        ways: &Ways,
+        mut slot: Slot,
+        layout: &GpuCodedChunk,
+        work: Extent,
     ) -> Self {
-        Self { slot, pool, expected, segments, blocks, data_byte, copied_bytes, output_bytes, mapped: None }
+        let Extent { segments, units, room } = work;
+        let (data_byte, output_bytes) = (layout.data_byte(), layout.output_bytes());
+        let copied_bytes = match room {
+            Room::Plenty => (data_byte + ways.expected.bytes(units)).min(output_bytes).next_multiple_of(4),
+            Room::Bytes(_) => output_bytes,
+        };
+        let readback = slot.readback.at_least(device, copied_bytes, u64::MAX);
+        encoder.copy_buffer_to_buffer(slot.output.get(), 0, readback, 0, copied_bytes);
+        let Ways { slots: pool, expected } = ways.clone();
+        Self { slot, pool, expected, segments, units, data_byte, copied_bytes, output_bytes, mapped: None }
     }
 
     /// Asks for the bytes as soon as they are there. After the submission; [`Encoding::finish`] does it otherwise.
@@ -51,22 +89,22 @@ impl Encoding {
     /// expect, they are copied once more.
     ///
     /// # Errors
-    /// [`JpegError::Device`].
+    /// When the device fails.
     pub fn finish(
         mut self,
         device: &wgpu::Device,
         queue: &wgpu::Queue,
         submission: wgpu::SubmissionIndex,
-    ) -> Result<EncodedSegments, JpegError> {
+    ) -> Result<EncodedSegments, ReadBackError> {
         let mut view = self.wait(device, submission)?;
         let needed = u64::from(word(&view, 0));
-        self.expected.learn(self.blocks, needed);
+        self.expected.learn(self.units, needed);
         let all_bytes = (self.data_byte + needed).min(self.output_bytes);
         if all_bytes > self.copied_bytes {
             drop(view);
             self.slot.readback.get().unmap();
             self.copied_bytes = all_bytes;
-            let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("jpeg") });
+            let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("read back again") });
             let readback = self.slot.readback.at_least(device, all_bytes, u64::MAX);
             encoder.copy_buffer_to_buffer(self.slot.output.get(), 0, readback, 0, all_bytes);
             self.mapped = None;
@@ -80,23 +118,23 @@ impl Encoding {
         &mut self,
         device: &wgpu::Device,
         submission: wgpu::SubmissionIndex,
-    ) -> Result<wgpu::BufferView, JpegError> {
+    ) -> Result<wgpu::BufferView, ReadBackError> {
         if self.mapped.is_none() {
             self.map();
         }
         let mapped = self.mapped.take().expect("just asked for");
         poll(device, submission)?;
         if !mapped.try_recv().unwrap_or(false) {
-            return Err(JpegError::Device("a buffer could not be mapped".to_owned()));
+            return Err(ReadBackError("a buffer could not be mapped".to_owned()));
         }
         let view = self.slot.readback.get().get_mapped_range(..self.copied_bytes);
-        view.map_err(|error| JpegError::Device(error.to_string()))
+        view.map_err(|error| ReadBackError(error.to_string()))
     }
 }
 
-pub(super) fn poll(device: &wgpu::Device, submission: wgpu::SubmissionIndex) -> Result<(), JpegError> {
+pub(in crate::gpu) fn poll(device: &wgpu::Device, submission: wgpu::SubmissionIndex) -> Result<(), ReadBackError> {
     let wait = wgpu::PollType::Wait { submission_index: Some(submission), timeout: Some(HANG) };
-    device.poll(wait).map(drop).map_err(|error| JpegError::Device(error.to_string()))
+    device.poll(wait).map(drop).map_err(|error| ReadBackError(error.to_string()))
 }
 
 fn word(bytes: &[u8], index: usize) -> u32 {
@@ -135,7 +173,7 @@ impl EncodedSegments {
         self.view.as_deref().expect("mapped until dropped")
     }
 
-    /// Entropy-coded bytes of a segment, without a marker. `None`: there was no room; encode it again with more.
+    /// Finished bytes of a segment. `None`: there was no room; encode it again with more.
     ///
     /// # Panics
     /// When there is no such segment.
@@ -166,5 +204,38 @@ impl Drop for EncodedSegments {
             slot.readback.get().unmap();
             self.pool.give_back(slot);
         }
+    }
+}
+
+/// Encodes all of `count` segments: again, with more room, those that found none. `encode` is told which.
+///
+/// # Errors
+/// Those of `encode`, and what `too_much` makes of segments that find no room even then.
+pub(in crate::gpu) fn encode_all<E>(
+    count: usize,
+    mut room: Room,
+    mut encode: impl FnMut(&[usize], Room) -> Result<EncodedSegments, E>,
+    too_much: impl FnOnce(&[usize]) -> E,
+) -> Result<Vec<Vec<u8>>, E> {
+    let mut is_first = true;
+    let mut finished = vec![Vec::new(); count];
+    let mut waiting: Vec<usize> = (0..count).collect();
+    loop {
+        let encoded = encode(&waiting, room)?;
+        for (nth, index) in waiting.iter().enumerate() {
+            if let Some(bytes) = encoded.bytes(nth) {
+                finished[*index] = bytes.to_vec();
+            }
+        }
+        let spilled = encoded.spilled();
+        if spilled.is_empty() {
+            return Ok(finished);
+        }
+        if spilled.len() == waiting.len() && !is_first {
+            return Err(too_much(&waiting));
+        }
+        is_first = false;
+        room = Room::Bytes(u32::try_from(encoded.spilled_bytes()).unwrap_or(u32::MAX));
+        waiting = spilled.into_iter().map(|nth| waiting[nth]).collect();
     }
 }

@@ -1,20 +1,17 @@
-// Pass: jpeg_place. Where each segment goes in the output: a prefix sum over the sizes of all.
+// Pass: coded_place, of every format. Where each segment goes in the output: a prefix sum over the sizes of all.
 //
 // | in                  | what                                                                          |
-// | group 0, binding 0  | GpuJpegChunk                                                                  |
+// | group 0, binding 0  | GpuCodedChunk                                                                  |
 // | in and out          |                                                                               |
-// | group 0, binding 1  | GpuJpegSize of each segment, from jpeg_code: the offset is filled in          |
+// | group 0, binding 1  | GpuCodedSize of each segment: the offset is filled in                         |
 // | group 0, binding 2  | output: its first word, and the table                                         |
-//
-//   output, words of 32 bits:   [ bytes needed | 0 0 0 | offset, length | offset, length | ... ][ bytes ... ]
-//                                 word 0                 table_word                               data_word
 //
 // One workgroup takes all segments of a chunk, 2,048 at a time. Segments start at whole words, so that no two write
 // to the same one. Chunks follow each other; the first word of the output carries the sum from one to the next. It
 // counts on where the output is full: then it says how much there would have been.
 
-@group(0) @binding(0) var<uniform> chunk: GpuJpegChunk;
-@group(0) @binding(1) var<storage, read_write> sizes: array<GpuJpegSize>;
+@group(0) @binding(0) var<uniform> chunk: GpuCodedChunk;
+@group(0) @binding(1) var<storage, read_write> sizes: array<GpuCodedSize>;
 @group(0) @binding(2) var<storage, read_write> output: array<u32>;
 
 const SCAN_BITS: u32 = 4u;
@@ -36,12 +33,12 @@ fn cs_main(@builtin(local_invocation_index) local: u32) {
         let first = tile + local * EACH;
         var sum = 0u;
         for (var i = first; i < min(first + EACH, end); i += 1u) {
-            sum += whole_words(sizes[i].stuffed_bytes);
+            sum += whole_words(sizes[i].bytes);
         }
         let sums = prefix_sum(local, sum);
         var offset = start + sums.x;
         for (var i = first; i < min(first + EACH, end); i += 1u) {
-            let length = sizes[i].stuffed_bytes;
+            let length = sizes[i].bytes;
             let place = select(SPILLED, offset, offset + whole_words(length) <= chunk.capacity_bytes);
             sizes[i].offset = place;
             output[chunk.table_word + i * 2u] = place;

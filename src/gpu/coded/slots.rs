@@ -5,7 +5,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 
 /// A buffer that is made larger when it must be.
-pub(super) struct Growing {
+pub(in crate::gpu) struct Growing {
     buffer: Option<wgpu::Buffer>,
     label: &'static str,
     usage: wgpu::BufferUsages,
@@ -39,14 +39,14 @@ impl Growing {
 }
 
 /// What one encoding needs for itself.
-pub(super) struct Slot {
+pub(in crate::gpu) struct Slot {
     /// What the CPU tells the passes.
     pub chunks: Growing,
     pub segments: Growing,
     pub settings: Growing,
     /// What the passes tell each other.
     pub sizes: Growing,
-    /// What comes out: see `jpeg_place.wgsl`.
+    /// What comes out: see `coded_place.wgsl`.
     pub output: Growing,
     /// The start of the output, for the CPU.
     pub readback: Growing,
@@ -56,19 +56,19 @@ impl Slot {
     fn new() -> Self {
         use wgpu::BufferUsages as Usages;
         Self {
-            chunks: Growing::new("jpeg chunks", Usages::UNIFORM | Usages::COPY_DST),
-            segments: Growing::new("jpeg segments", Usages::STORAGE | Usages::COPY_DST),
-            settings: Growing::new("jpeg settings", Usages::STORAGE | Usages::COPY_DST),
-            sizes: Growing::new("jpeg sizes", Usages::STORAGE),
-            output: Growing::new("jpeg output", Usages::STORAGE | Usages::COPY_SRC),
-            readback: Growing::new("jpeg readback", Usages::MAP_READ | Usages::COPY_DST),
+            chunks: Growing::new("chunks of segments", Usages::UNIFORM | Usages::COPY_DST),
+            segments: Growing::new("segments", Usages::STORAGE | Usages::COPY_DST),
+            settings: Growing::new("settings of segments", Usages::STORAGE | Usages::COPY_DST),
+            sizes: Growing::new("sizes of segments", Usages::STORAGE),
+            output: Growing::new("coded segments", Usages::STORAGE | Usages::COPY_SRC | Usages::COPY_DST),
+            readback: Growing::new("coded segments read back", Usages::MAP_READ | Usages::COPY_DST),
         }
     }
 }
 
 /// Slots that are not in use.
 #[derive(Clone, Default)]
-pub(super) struct SlotPool(Arc<Mutex<Vec<Slot>>>);
+pub(in crate::gpu) struct SlotPool(Arc<Mutex<Vec<Slot>>>);
 
 impl SlotPool {
     pub fn take(&self) -> Slot {
