@@ -39,10 +39,8 @@ struct Writer {
     pending: u32,
 }
 
-// A code of up to 24 bits.
-fn put(writer: ptr<function, Writer>, code: u32) {
-    let bits = code & 0xffffffu;
-    let length = length_of(code);
+// Up to 31 bits.
+fn put(writer: ptr<function, Writer>, bits: u32, length: u32) {
     let free = 32u - (*writer).used;
     (*writer).pending |= bits << (*writer).used;
     if length < free {
@@ -61,9 +59,9 @@ fn finish(writer: ptr<function, Writer>) {
     }
 }
 
-fn put_at(bit: u32, code: u32) {
+fn put_at(bit: u32, bits: u32, length: u32) {
     var writer = Writer(bit >> 5u, bit & 31u, 0u);
-    put(&writer, code);
+    put(&writer, bits, length);
     finish(&writer);
 }
 
@@ -77,7 +75,7 @@ fn cs_main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_in
         return;
     }
     let tile = tiles[segment.first_tile + group.x];
-    clear_marks(local);
+    start(local);
     for (var i = local; i < STAGE_WORDS; i += TILE_EIGHTS) {
         atomicStore(&stage[i], 0u);
     }
@@ -89,24 +87,20 @@ fn cs_main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_in
     workgroupBarrier();
 
     var eight = look(local, bytes.x, bytes.y, length, tile.zeros_before > 0u);
-    eight.before += select(0u, tile.zeros_before, eight.is_at_start);
-    eight.after += select(0u, tile.zeros_after, eight.is_at_end);
-    var bits = 0u;
-    for (var i = 0u; i < length; i += 1u) {
-        bits += length_of(code_at(eight, i));
-    }
-    let sums = prefix_sum(local, bits);
+    eight.before += select(0u, tile.zeros_before, eight.is_open_before);
+    eight.after += select(0u, tile.zeros_after, eight.is_open_after);
+    eight.is_open_before = false;
+    eight.is_open_after = false;
+    let found = codes_of(eight);
+    let sums = prefix_sum(local, found.length);
 
     // The stage starts with the word where the tile's first bit is; in the first tile with the segment's head.
     let is_first = group.x == 0u;
     let first_word = select(tile.first_bit >> 5u, 0u, is_first);
     let first_bit = tile.first_bit - first_word * 32u;
     var writer = Writer((first_bit + sums.x) >> 5u, (first_bit + sums.x) & 31u, 0u);
-    for (var i = 0u; i < length; i += 1u) {
-        let code = code_at(eight, i);
-        if code != 0u {
-            put(&writer, code);
-        }
+    for (var i = 0u; i < 4u; i += 1u) {
+        put(&writer, found.bits[i], found.lengths[i]);
     }
     finish(&writer);
     if is_first {
@@ -122,8 +116,9 @@ fn cs_main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_in
     if group.x + 1u == tile_count {
         words = ((size.bytes + 3u) >> 2u) - first_word;
         if local == 0u {
-            put_at(first_bit + sums.y, codes.codes[END_OF_BLOCK]);
-            put_at((size.bytes - 2u) * 8u - first_word * 32u, (16u << 24u) | 0xffffu);
+            let end = codes.codes[END_OF_BLOCK];
+            put_at(first_bit + sums.y, end & 0xffffffu, length_of(end));
+            put_at((size.bytes - 2u) * 8u - first_word * 32u, 0xffffu, 16u);
         }
     }
     workgroupBarrier();

@@ -57,56 +57,74 @@ fn paeth(left: vec3<i32>, up: vec3<i32>, corner: vec3<i32>) -> vec3<i32> {
     return select(up_or_corner, left, (near_left <= near_up) & (near_left <= near_corner));
 }
 
-// Up to eight bytes from `first` on.
-fn filter_eight(segment: GpuPngSegment, first: u32, length: u32) -> vec2<u32> {
+// Eight bytes from `first` on. What lies beyond the segment is nothing that counts.
+fn filter_eight(segment: GpuPngSegment, first: u32) -> vec2<u32> {
+    // A row is the filter's number, and three bytes for each pixel.
     let row_bytes = segment.width * 3u + 1u;
     var row = first / row_bytes;
-    // 0: the filter's number.
-    var column = first - row * row_bytes;
-    var x = segment.x;
+    let column = first - row * row_bytes;
+    // Pixel 0 stands for the filter's number.
+    var nth = (column + 2u) / 3u;
+    let channel = column + 2u - nth * 3u;
     var left = vec3<i32>(0);
     var corner = vec3<i32>(0);
-    // The three bytes of a pixel, the first one lowest.
-    var pending = 0u;
-    var bytes = vec2<u32>(0u);
-    for (var i = 0u; i < length; i += 1u) {
-        var byte = select(4u, 1u, row == 0u);
-        if column > 0u {
-            let nth = (column - 1u) / 3u;
-            let channel = column - 1u - nth * 3u;
-            if i == 0u || channel == 0u {
-                let y = segment.y + row;
-                x = segment.x + nth;
-                if nth == 0u {
-                    left = vec3<i32>(0);
-                    corner = vec3<i32>(0);
-                } else if i == 0u {
-                    left = pixel(x - 1u, y);
-                    if row > 0u {
-                        corner = pixel(x - 1u, y - 1u);
-                    }
-                }
-                let here = pixel(x, y);
-                var up = vec3<i32>(0);
-                if row > 0u {
-                    up = pixel(x, y - 1u);
-                }
-                let rest = vec3<u32>(here - paeth(left, up, corner)) & vec3<u32>(0xffu);
-                pending = rest.x | (rest.y << 8u) | (rest.z << 16u);
-                left = here;
-                corner = up;
-            }
-            byte = (pending >> (channel * 8u)) & 0xffu;
+    if nth > 1u {
+        left = pixel(segment.x + nth - 2u, segment.y + row);
+        if row > 0u {
+            corner = pixel(segment.x + nth - 2u, segment.y + row - 1u);
         }
-        let placed = byte << ((i & 3u) * 8u);
-        bytes |= select(vec2<u32>(0u, placed), vec2<u32>(placed, 0u), i < 4u);
-        column += 1u;
-        if column == row_bytes {
-            column = 0u;
+    }
+    // Bytes that are there already.
+    var filled = 0u;
+    var bytes = vec2<u32>(0u);
+    while filled < 8u && row < segment.rows {
+        // Up to three bytes, the first one lowest.
+        var next = select(4u, 1u, row == 0u);
+        var count = 1u;
+        if nth > 0u {
+            let at = vec2<u32>(segment.x + nth - 1u, segment.y + row);
+            let here = pixel(at.x, at.y);
+            var up = vec3<i32>(0);
+            if row > 0u {
+                up = pixel(at.x, at.y - 1u);
+            }
+            let rest = vec3<u32>(here - paeth(left, up, corner)) & vec3<u32>(0xffu);
+            next = rest.x | (rest.y << 8u) | (rest.z << 16u);
+            count = 3u;
+            left = here;
+            corner = up;
+            if filled == 0u {
+                next >>= channel * 8u;
+                count -= channel;
+            }
+        }
+        if filled < 4u {
+            bytes.x |= next << (filled * 8u);
+            // Nothing, where `filled` is 0 or 1: a shift by 32 is none at all.
+            bytes.y |= select(0u, next >> ((32u - filled * 8u) & 31u), filled > 1u);
+        } else {
+            bytes.y |= next << (filled * 8u - 32u);
+        }
+        filled += count;
+        nth += 1u;
+        if nth > segment.width {
+            nth = 0u;
             row += 1u;
+            left = vec3<i32>(0);
+            corner = vec3<i32>(0);
         }
     }
     return bytes;
+}
+
+// The first `length` of eight bytes.
+fn start_of(bytes: vec2<u32>, length: u32) -> vec2<u32> {
+    let kept = vec2<u32>(min(length, 4u), max(length, 4u) - 4u);
+    return bytes & select((vec2<u32>(1u) << (kept * 8u)) - 1u, vec2<u32>(0xffffffffu), kept == vec2<u32>(4u));
+}
+
+fn bytes_of(word: u32) -> vec4<u32> {
+    return (vec4<u32>(word) >> vec4<u32>(0u, 8u, 16u, 24u)) & vec4<u32>(0xffu);
 }
 
 @compute @workgroup_size(256)
@@ -115,31 +133,28 @@ fn cs_main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_in
     if group.x >= tiles_of(segment) {
         return;
     }
-    clear_marks(local);
-    workgroupBarrier();
+    start(local);
     let tile = segment.first_tile + group.x;
     let tile_bytes = min(segment.bytes - group.x * TILE_BYTES, TILE_BYTES);
     let first = min(local * 8u, tile_bytes);
     let length = min(tile_bytes - first, 8u);
-    let bytes = filter_eight(segment, group.x * TILE_BYTES + first, length);
+    var bytes = vec2<u32>(0u);
+    if length > 0u {
+        bytes = start_of(filter_eight(segment, group.x * TILE_BYTES + first), length);
+    }
     filtered[tile * TILE_EIGHTS + local] = bytes;
+    workgroupBarrier();
     show(local, bytes.x, bytes.y, length);
     workgroupBarrier();
 
-    let eight = look(local, bytes.x, bytes.y, length, true);
-    var bits = 0u;
-    var sum = 0u;
-    var weighted_sum = 0u;
-    for (var i = 0u; i < length; i += 1u) {
-        let is_at_edge = (eight.is_at_start && i < eight.opening) || (eight.is_at_end && i >= 8u - eight.closing);
-        if !is_at_edge {
-            bits += length_of(code_at(eight, i));
-        }
-        let byte = (select(bytes.y, bytes.x, i < 4u) >> ((i & 3u) * 8u)) & 0xffu;
-        sum += byte;
-        weighted_sum += byte * (tile_bytes - first - i);
-    }
-    let sums = sum_of_all(local, vec3<u32>(bits, sum, weighted_sum));
+    let found = codes_of(look(local, bytes.x, bytes.y, length, true));
+    let low = bytes_of(bytes.x);
+    let high = bytes_of(bytes.y);
+    let sum = dot(low + high, vec4<u32>(1u));
+    // The first byte as often as there are bytes from it to the end of the tile, the second once less, ...
+    let less = dot(low, vec4<u32>(0u, 1u, 2u, 3u)) + dot(high, vec4<u32>(4u, 5u, 6u, 7u));
+    let weighted_sum = sum * (tile_bytes - first) - less;
+    let sums = sum_of_all(local, vec3<u32>(found.length, sum, weighted_sum));
     if local == 0u {
         let first_mark = first_from(0u);
         let last_mark = last_below(TILE_EIGHTS);

@@ -28,13 +28,15 @@ struct Eight {
     // Bytes of the opening run before it, and of the closing run after it.
     before: u32,
     after: u32,
-    // Whether those runs reach the edges of the tile.
-    is_at_start: bool,
-    is_at_end: bool,
+    // Whether those runs go on where this tile alone does not show it: then nothing is said of their codes.
+    is_open_before: bool,
+    is_open_after: bool,
 }
 
 // Of each eight of the tile: zeros at its start, and from bit 4 up, at its end.
 var<workgroup> edges: array<u32, TILE_EIGHTS>;
+// The codes of single bytes, near at hand.
+var<workgroup> literals: array<u32, 256>;
 
 fn opening_of(eight: u32, is_joined: bool) -> u32 {
     let zeros = edges[eight] & 15u;
@@ -45,7 +47,12 @@ fn opening_of(eight: u32, is_joined: bool) -> u32 {
     return select(0u, zeros, zeros == 8u || follows_zero);
 }
 
-// Two steps, because invocations look at each other's eights; `clear_marks` and a barrier before, a barrier between.
+// Three steps, with a barrier after each of them but the last, because invocations look at each other's eights.
+fn start(local: u32) {
+    clear_marks(local);
+    literals[local] = codes.codes[local];
+}
+
 fn show(local: u32, low: u32, high: u32, length: u32) {
     var leading = 0u;
     var trailing = 0u;
@@ -64,8 +71,8 @@ fn look(local: u32, low: u32, high: u32, length: u32, is_joined: bool) -> Eight 
     var eight = Eight(low, high, length, opening_of(local, is_joined), edges[local] >> 4u, 0u, 0u, false, false);
     if eight.opening > 0u {
         let nearest = last_below(local);
-        eight.is_at_start = nearest == NONE;
-        if eight.is_at_start {
+        eight.is_open_before = nearest == NONE;
+        if eight.is_open_before {
             eight.before = local * 8u;
         } else {
             eight.before = (local - 1u - nearest) * 8u + (edges[nearest] >> 4u);
@@ -73,8 +80,8 @@ fn look(local: u32, low: u32, high: u32, length: u32, is_joined: bool) -> Eight 
     }
     if eight.closing > 0u {
         let nearest = first_from(local + 1u);
-        eight.is_at_end = nearest == NONE;
-        if eight.is_at_end {
+        eight.is_open_after = nearest == NONE;
+        if eight.is_open_after {
             eight.after = (TILE_EIGHTS - 1u - local) * 8u;
         } else {
             eight.after = (nearest - 1u - local) * 8u + opening_of(nearest, is_joined);
@@ -86,12 +93,12 @@ fn look(local: u32, low: u32, high: u32, length: u32, is_joined: bool) -> Eight 
 // What is written for the byte at `place` of a run; nothing: 0.
 fn code_in_run(place: u32, run: u32) -> u32 {
     if place == 0u {
-        return codes.codes[0];
+        return literals[0];
     }
     let within = (place - 1u) % LONGEST_MATCH;
     let zeros = min(run - (place - within), LONGEST_MATCH);
     if zeros < SHORTEST_MATCH {
-        return codes.codes[0];
+        return literals[0];
     }
     if within == 0u {
         return match_of(zeros);
@@ -101,17 +108,48 @@ fn code_in_run(place: u32, run: u32) -> u32 {
 
 // What is written for byte `i` of an eight.
 fn code_at(eight: Eight, i: u32) -> u32 {
-    if i < eight.opening {
-        let beyond = select(0u, eight.after, eight.opening == 8u);
-        return code_in_run(eight.before + i, eight.before + eight.opening + beyond);
-    }
     let first_closing = 8u - eight.closing;
+    if i < eight.opening {
+        let is_whole = eight.opening == 8u;
+        let is_known = !eight.is_open_before && !(is_whole && eight.is_open_after);
+        let run = eight.before + eight.opening + select(0u, eight.after, is_whole);
+        return select(0u, code_in_run(eight.before + i, run), is_known);
+    }
     if i >= first_closing {
-        return code_in_run(i - first_closing, eight.closing + eight.after);
+        return select(code_in_run(i - first_closing, eight.closing + eight.after), 0u, eight.is_open_after);
     }
     if i >= eight.length {
         return 0u;
     }
-    let word = select(eight.high, eight.low, i < 4u);
-    return codes.codes[(word >> ((i & 3u) * 8u)) & 0xffu];
+    return literals[(select(eight.high, eight.low, i < 4u) >> ((i & 3u) * 8u)) & 0xffu];
+}
+
+// The codes of an eight, by twos: a literal and a match have no more than 31 bits together, and matches are not next
+// to each other.
+struct Codes {
+    bits: array<u32, 4>,
+    lengths: array<u32, 4>,
+    // Of all.
+    length: u32,
+}
+
+fn codes_of(eight: Eight) -> Codes {
+    var found: Codes;
+    let is_plain = eight.opening + eight.closing == 0u && eight.length == 8u;
+    for (var i = 0u; i < 4u; i += 1u) {
+        var first: u32;
+        var second: u32;
+        if is_plain {
+            let two = select(eight.high, eight.low, i < 2u) >> ((i & 1u) * 16u);
+            first = literals[two & 0xffu];
+            second = literals[(two >> 8u) & 0xffu];
+        } else {
+            first = code_at(eight, i * 2u);
+            second = code_at(eight, i * 2u + 1u);
+        }
+        found.bits[i] = (first & 0xffffffu) | ((second & 0xffffffu) << length_of(first));
+        found.lengths[i] = length_of(first) + length_of(second);
+        found.length += found.lengths[i];
+    }
+    return found;
 }
