@@ -236,7 +236,7 @@ fn sheet_limits(
     const MIB: u64 = 1 << 20;
     /// Drivers allot 4 GiB at most in one go, some a little less.
     const MAX_ARRAY_BYTES: u64 = 3584 * MIB;
-    let max_side_px = limits.max_texture_dimension_2d.min(16_384);
+    let max_side_px = limits.max_texture_dimension_2d.min(32_768);
     let (sheet_bytes, max_canvases, page_side_px, least_array_bytes, plate_bytes) = match class {
         AdapterClass::Software => (48 * MIB, 64, 2048, 128 * MIB, 128 * MIB),
         AdapterClass::Card => (256 * MIB, 256, 4096, 1024 * MIB, 1024 * MIB),

@@ -9,6 +9,8 @@ use crate::support::gpu_turn;
 fn campaign(format: &str) -> Campaign {
     let campaign = Campaign::new();
     let template = std::fs::read_to_string(campaign.path("t.yaml")).expect("the template");
+    // Large enough for segments, which are what the adapter codes.
+    let template = template.replace("width: 120, height: 64", "width: 480, height: 320");
     campaign.write("template.yaml", &format!("{template}outputs: [{{ format: {format} }}]\n"));
     campaign
 }

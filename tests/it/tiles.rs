@@ -356,7 +356,7 @@ fn any_canvas_is_the_same_by_both_paths_and_on_any_pages() {
         .map(|path| RefCell::new(painter_within(Some(small_pages), path, &kit.campaign)));
     let all = RefCell::new(Difference::default());
     let mut runner =
-        TestRunner::new(Config { cases: 40, max_shrink_iters: 200, failure_persistence: None, ..Config::default() });
+        TestRunner::new(Config { cases: 24, max_shrink_iters: 200, failure_persistence: None, ..Config::default() });
     let result = runner.run(&prop::collection::vec(any_canvas(), 1..6), |made| {
         let canvases: Vec<_> = made.iter().map(|(size, made)| kit.canvas(*size, made)).collect();
         let draw = |painter: &RefCell<Painter>| paint(&mut painter.borrow_mut(), &canvases);

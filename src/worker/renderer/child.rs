@@ -17,7 +17,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, unbounded};
 
 use super::open::{OpenedJob, Opener, Refusal};
 use super::protocol::{Order, RenderOrder, Report};
-use super::reporter::Reporter;
+use super::reporter::{Attempt, Reporter};
 use super::rota::Rota;
 use super::{canary, counted, faults};
 use crate::gpu::Painter;
@@ -71,11 +71,13 @@ pub fn run(parts: &RendererParts, input: impl BufRead + Send + 'static, output: 
     // 2. Jobs are opened; when all are, and no more come, so do the rows end.
     let openers: Vec<_> = (0..OPENERS)
         .map(|_| {
-            let orders: Receiver<RenderOrder> = orders_out.clone();
+            let orders: Receiver<(Attempt, RenderOrder)> = orders_out.clone();
             let (opener, stores) = (Arc::clone(opener), Arc::clone(stores));
             let (rota, reporter) = (rota.clone(), Arc::clone(&reporter));
             std::thread::spawn(move || {
-                orders.into_iter().for_each(|order| begin(order, &opener, &stores, &rota, &reporter));
+                orders.into_iter().for_each(|(attempt, order)| {
+                    begin(attempt, order, &opener, &stores, &rota, &reporter);
+                });
             })
         })
         .collect();
@@ -116,13 +118,12 @@ pub fn run(parts: &RendererParts, input: impl BufRead + Send + 'static, output: 
     }
 }
 
-fn read_orders(input: impl BufRead, reporter: &Reporter, orders: &Sender<RenderOrder>, stop: &Stop) {
+fn read_orders(input: impl BufRead, reporter: &Reporter, orders: &Sender<(Attempt, RenderOrder)>, stop: &Stop) {
     for line in input.lines() {
         let Ok(line) = line else { break };
         match serde_json::from_str(&line) {
             Ok(Order::Render(order)) => {
-                reporter.expect(order.token);
-                drop(orders.send(*order));
+                drop(orders.send((reporter.expect(order.token), *order)));
             }
             Ok(Order::Withdraw { token }) => reporter.withdraw(token),
             Ok(Order::End) => return,
@@ -135,19 +136,25 @@ fn read_orders(input: impl BufRead, reporter: &Reporter, orders: &Sender<RenderO
 }
 
 /// Opens a job and gives it its turns.
-fn begin(order: RenderOrder, opener: &Opener, stores: &Stores, rota: &Rota, reporter: &Arc<Reporter>) {
+fn begin(
+    attempt: Attempt,
+    order: RenderOrder,
+    opener: &Opener,
+    stores: &Stores,
+    rota: &Rota,
+    reporter: &Arc<Reporter>,
+) {
     let RenderOrder { token, weight, job, keep } = order;
-    if !reporter.is_expected(token) {
+    if !reporter.is_expected(attempt) {
         return;
     }
     let store = match stores.open_shared(&job.destination) {
         Ok(store) => store,
         Err(error) if error.is_of_the_place() => {
-            reporter.withdraw(token);
             let (code, message) = ("destination_refused".to_owned(), error.to_string());
-            return reporter.report(&Report::Refused { token, code, message, may_pass: false });
+            return reporter.refuse(attempt, code, message, false);
         }
-        Err(error) => return reporter.interrupt(token, error.to_string()),
+        Err(error) => return reporter.interrupt(attempt, error.to_string()),
     };
     let opened = catch_unwind(AssertUnwindSafe(|| opener.open(&job))).unwrap_or_else(|_| {
         let message = "a bug in gravure: opening the job panicked".to_owned();
@@ -155,22 +162,21 @@ fn begin(order: RenderOrder, opener: &Opener, stores: &Stores, rota: &Rota, repo
     });
     let OpenedJob { plan, rows, template_hash, .. } = match opened {
         Ok(opened) => opened,
-        Err(Refusal { code: Refusal::STORE_DOWN, message, .. }) => return reporter.interrupt(token, message),
+        Err(Refusal { code: Refusal::STORE_DOWN, message, .. }) => return reporter.interrupt(attempt, message),
         Err(Refusal { code, message, may_pass }) => {
-            reporter.withdraw(token);
-            return reporter.report(&Report::Refused { token, code: code.to_owned(), message, may_pass });
+            return reporter.refuse(attempt, code.to_owned(), message, may_pass);
         }
     };
     let plan = Plan { find_stored: Some(find_stored(keep)), ..plan };
     let per_row = plan.variants_per_row();
-    let task = Arc::new(Task::new(plan, store, token));
-    if !reporter.begin(token, &task, template_hash) {
+    let task = Arc::new(Task::new(plan, store, attempt.0));
+    if !reporter.begin(attempt, &task, template_hash) {
         return;
     }
     reporter.report(&Report::Opened { token });
     let rows = faults::rows(&job, task.work(rows));
     let reporter = Arc::clone(reporter);
-    rota.add(task, Box::new(rows), weight, Box::new(move |count| reporter.rows_ended(token, count * per_row)));
+    rota.add(task, Box::new(rows), weight, Box::new(move |count| reporter.rows_ended(attempt, count * per_row)));
 }
 
 /// Objects that were stored and verified, by name and inputs.
@@ -185,7 +191,7 @@ fn find_stored(keep: Vec<Record>) -> Box<FindStored> {
 fn settle(outcome: Outcome, reporter: &Reporter) {
     let Outcome { token, seq, record, interrupted } = outcome;
     match interrupted {
-        true => reporter.interrupt(token, record.error.map_or_else(String::new, |error| error.message)),
-        false => reporter.outcome(token, seq, record),
+        true => reporter.interrupt(Attempt(token), record.error.map_or_else(String::new, |error| error.message)),
+        false => reporter.outcome(Attempt(token), seq, record),
     }
 }
