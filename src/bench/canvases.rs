@@ -25,6 +25,8 @@ pub struct Whole {
     pub size_name: String,
     /// In pixels.
     pub size: SizePx,
+    /// Whether every pixel of them is.
+    pub is_opaque: bool,
     /// The template's first.
     pub output: Output,
 }
@@ -61,6 +63,7 @@ pub fn lay_out(options: &CampaignOptions) -> Result<Whole, BenchError> {
     let first = canvases.first().ok_or_else(|| BenchError::Canvas("there are no rows".to_owned()))?;
     Ok(Whole {
         size: first.list.size,
+        is_opaque: canvases.iter().all(|canvas| canvas.list.is_opaque()),
         canvases,
         library: Arc::clone(&campaign.library),
         size_name: plan.template.sizes()[plan.sizes[0]].name.to_string(),

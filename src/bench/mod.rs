@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   rows ─> canvases, laid out once ─┬─> drawn by either stage, pixels read back      ┐
-//!                                    ├─> drawn, read back, coded by libjpeg-turbo     ├ sheets
+//!                                    ├─> drawn, read back, coded on the CPU           ├ sheets
 //!                                    ├─> drawn and coded by the adapter               ┘
 //!                                    └─> compared: colours with those stored, bytes of both coders,
 //!                                        pixels of both stages
@@ -20,7 +20,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 use thiserror::Error;
 
-use crate::gpu::{Device, GpuError, JpegBy};
+use crate::gpu::{CodedBy, Device, GpuError};
 use crate::pipeline::Stop;
 use crate::render::{CampaignError, CampaignOptions, DataSource, RenderError, RenderOptions, render};
 
@@ -49,15 +49,17 @@ pub struct Report {
     pub class: &'static str,
     /// Threads that can run at once.
     pub cores: usize,
-    /// Who codes JPEGs unless told otherwise: `cpu` or `gpu`.
-    pub jpeg: &'static str,
+    /// Who codes unless told otherwise: `cpu` or `gpu`.
+    pub coded_by: &'static str,
+    /// `jpeg` and the like: the template's first output, which is what is coded.
+    pub format: &'static str,
     /// Width and height of a canvas.
     pub size: [u32; 2],
     /// Whole canvases, again and again.
     pub sheets: Vec<Measured>,
     /// Bytes of pixels a second that threads read out of mapped buffers.
     pub readback_gb_per_s: f64,
-    /// Whether the adapter's JPEGs are libjpeg-turbo's, byte for byte; `None` where the template makes no JPEGs.
+    /// Whether the adapter's files are those of the CPU, byte for byte; `None` where the adapter has no coder for them.
     pub same_bytes: Option<bool>,
     /// How far the pixels of the two ways to draw are apart at most, of 255; `None` where the adapter has only one.
     pub draw_difference: Option<u8>,
@@ -125,23 +127,23 @@ pub fn bench(options: &BenchOptions) -> Result<Report, BenchError> {
     let files = tempfile::tempdir().map_err(|error| BenchError::File { path: std::env::temp_dir(), error })?;
     let mut runs = Vec::new();
     for (out, to) in [("null:".to_owned(), "thrown away"), (files.path().display().to_string(), "to files")] {
-        for jpeg in [JpegBy::Cpu, JpegBy::Gpu] {
-            let what = match (jpeg, sheets.same_bytes) {
-                (JpegBy::Cpu, Some(_)) => format!("{to}, JPEG by libjpeg-turbo"),
-                (JpegBy::Gpu, Some(_)) => format!("{to}, JPEG by the adapter"),
-                (JpegBy::Cpu, None) => to.to_owned(),
-                (JpegBy::Gpu, None) => continue,
+        for coded_by in [CodedBy::Cpu, CodedBy::Gpu] {
+            let what = match (coded_by, sheets.same_bytes) {
+                (CodedBy::Cpu, _) => format!("{to}, coded on the CPU"),
+                (CodedBy::Gpu, Some(_)) => format!("{to}, coded by the adapter"),
+                (CodedBy::Gpu, None) => continue,
             };
-            runs.push(run(&campaign, &whole.size_name, &out, what, jpeg, options.seconds)?);
+            runs.push(run(&campaign, &whole.size_name, &out, what, coded_by, options.seconds)?);
         }
     }
-    let Device { name, class, jpeg, limits, .. } = Device::open(Default::default())?;
+    let Device { name, class, coded_by, limits, .. } = Device::open(Default::default())?;
     Ok(Report {
         version: env!("CARGO_PKG_VERSION"),
         adapter: name,
         class: class.name(),
         cores,
-        jpeg: jpeg.name(),
+        coded_by: coded_by.name(),
+        format: whole.output.format().name(),
         size: [whole.size.width, whole.size.height],
         sheets: sheets.measured,
         readback_gb_per_s: sheets.readback_gb_per_s,
@@ -159,14 +161,14 @@ fn run(
     size: &str,
     out: &str,
     what: String,
-    jpeg: JpegBy,
+    coded_by: CodedBy,
     seconds: f64,
 ) -> Result<Run, BenchError> {
     let mut options = RenderOptions {
         campaign: CampaignOptions { sizes: vec![size.to_owned()], ..campaign.clone() },
         out: out.to_owned(),
         limit: Some(202),
-        jpeg: Some(jpeg),
+        coded_by: Some(coded_by),
         ..RenderOptions::default()
     };
     let first = render(&options, &Stop::new(), &mut |_| {})?;

@@ -8,7 +8,7 @@ use crossbeam_channel::bounded;
 use serde::Serialize;
 
 use crate::encode::Encoder;
-use crate::gpu::{DeviceOptions, JpegBy, PaintError, Painted, PaintedSheet, Painter, Pass, WayBack};
+use crate::gpu::{CodedBy, DeviceOptions, PaintError, Painted, PaintedSheet, Painter, Pass, WayBack};
 use crate::pipeline::WholeSegments;
 use crate::pixels::{Bitmap, SizePx};
 use crate::sheet::{Canvas, DrawPath, SheetLimits};
@@ -56,19 +56,20 @@ const SLOW: Duration = Duration::from_millis(500);
 #[derive(Clone, Copy)]
 struct Way {
     what: &'static str,
-    jpeg: JpegBy,
+    coded_by: CodedBy,
     /// `None`: what suits the adapter.
     draw: Option<DrawPath>,
 }
 
 impl Way {
     const fn drawn(draw: DrawPath) -> Self {
-        Self { what: "drawn, pixels read back", jpeg: JpegBy::Cpu, draw: Some(draw) }
+        Self { what: "drawn, pixels read back", coded_by: CodedBy::Cpu, draw: Some(draw) }
     }
 
     fn open(self, whole: &Whole, times_passes: bool) -> Result<Painter, BenchError> {
-        let Self { what: _, jpeg, draw } = self;
-        let options = DeviceOptions { jpeg: Some(jpeg), draw_path: draw, times_passes, ..DeviceOptions::default() };
+        let Self { what: _, coded_by, draw } = self;
+        let options =
+            DeviceOptions { coded_by: Some(coded_by), draw_path: draw, times_passes, ..DeviceOptions::default() };
         Ok(Painter::open_with(Arc::clone(&whole.library), options)?)
     }
 
@@ -127,12 +128,12 @@ pub fn measure(whole: &Whole, seconds: f64, cores: usize) -> Result<Sheets, Benc
         [rendered, computed] => Some(largest_difference(rendered, computed)),
         _ => None,
     };
-    let way = Way { what: "drawn, coded on the CPU", jpeg: JpegBy::Cpu, draw: None };
+    let way = Way { what: "drawn, coded on the CPU", coded_by: CodedBy::Cpu, draw: None };
     measured.push(way.measure(whole, None, time, cores, &code)?);
     let pixels = first_pixels(&mut way.open(whole, false)?, whole)?;
     let mut same_bytes = None;
-    if let Some(segments) = WholeSegments::of(whole.size, whole.output) {
-        let way = Way { what: "drawn, JPEG by the adapter", jpeg: JpegBy::Gpu, draw: None };
+    if let Some(segments) = WholeSegments::of(whole.size, whole.output, whole.is_opaque) {
+        let way = Way { what: "drawn, coded by the adapter", coded_by: CodedBy::Gpu, draw: None };
         same_bytes = Some(has_same_bytes(&mut way.open(whole, false)?, whole, &pixels, &segments)?);
         measured.push(way.measure(whole, Some(&segments), time, cores, &|_, _| {})?);
     }
@@ -208,10 +209,7 @@ fn per_sheet(painter: &Painter, size: SizePx) -> usize {
 
 fn submit(painter: &mut Painter, canvases: &[Canvas], segments: Option<&WholeSegments>) -> Result<(), BenchError> {
     let asked = segments.map(|segments| segments.of_canvases(canvases.len()));
-    let way_back = match (&asked, segments) {
-        (Some(asked), Some(of)) => WayBack::Jpeg { segments: asked, settings: of.settings() },
-        _ => WayBack::Pixels,
-    };
+    let way_back = asked.as_ref().map_or(WayBack::Pixels, WayBack::Coded);
     painter.submit(canvases, way_back).map_err(|error| match error {
         PaintError::Device(error) => error.into(),
         PaintError::TooMuch(what) => BenchError::Canvas(what.to_string()),
@@ -228,7 +226,7 @@ fn first_pixels(painter: &mut Painter, whole: &Whole) -> Result<Vec<Bitmap>, Ben
     }
 }
 
-/// Whether the adapter's segments of the first canvases are those that libjpeg-turbo makes of their pixels.
+/// Whether the adapter's segments of the first canvases are those that our encoders make of their pixels.
 fn has_same_bytes(
     painter: &mut Painter,
     whole: &Whole,
@@ -236,13 +234,13 @@ fn has_same_bytes(
     segments: &WholeSegments,
 ) -> Result<bool, BenchError> {
     submit(painter, &whole.canvases[..pixels.len()], Some(segments))?;
-    let Some(Painted::Jpeg(coded)) = painter.wait()? else { return Ok(false) };
+    let Some(Painted::Coded(coded)) = painter.wait()? else { return Ok(false) };
     let mut encoder = Encoder::new();
     let mut next = 0;
     let mut is_same = true;
     for bitmap in pixels {
         let all = encoder.segments(bitmap.view(), segments.grid(), whole.output, &mut |bytes| {
-            is_same &= coded.bytes(next) == Some(bytes);
+            is_same &= coded.bytes(segments.codec(), next) == Some(bytes);
             next += 1;
         });
         is_same &= all.is_ok();

@@ -55,10 +55,10 @@ pub fn run(args: &BenchArgs) -> anyhow::Result<Status> {
 }
 
 fn text(report: &Report) -> String {
-    let Report { version, adapter, class, cores, jpeg, draw, size: [width, height], .. } = report;
+    let Report { version, adapter, class, cores, coded_by, format, draw, size: [width, height], .. } = report;
     let mut text = format!(
-        "gravure {version} on {adapter} ({class}), {cores} threads; drawn by its {draw} stage, JPEGs by {}\n\n",
-        if *jpeg == "gpu" { "the adapter" } else { "libjpeg-turbo" }
+        "gravure {version} on {adapter} ({class}), {cores} threads; drawn by its {draw} stage, {format} coded {}\n\n",
+        if *coded_by == "gpu" { "by it" } else { "on the CPU" }
     );
     let mut table = Table::new(&["whole canvases", "by", "per s", "ms a canvas to feed the adapter", "on the adapter"]);
     let parts = |parts: &[(&str, f64)]| {
@@ -79,7 +79,7 @@ fn text(report: &Report) -> String {
     text.push_str(&table.to_string());
     if let Some(same_bytes) = report.same_bytes {
         let bytes = if same_bytes { "the same bytes" } else { "OTHER BYTES" };
-        text.push_str(&format!("\nlibjpeg-turbo and the adapter: {bytes}\n"));
+        text.push_str(&format!("\nCPU and adapter: {bytes}\n"));
     }
     if let Some(levels) = report.draw_difference {
         text.push_str(&format!("fragment and compute stage: at most {levels} of 255 apart\n"));

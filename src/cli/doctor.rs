@@ -11,7 +11,7 @@ use super::Status;
 use super::config::ConfigArgs;
 use super::output::{memory, note, print, print_json};
 use super::table::Table;
-use crate::gpu::{AdapterReport, GpuError, JpegBy, adapters};
+use crate::gpu::{AdapterReport, CodedBy, GpuError, adapters};
 use crate::render::campaign::{Campaign, CampaignOptions};
 
 const ADVICE: &str = "no Vulkan adapter was found: install your card's driver, or software Vulkan (Debian: apt-get \
@@ -106,7 +106,7 @@ fn report(adapters: &[AdapterReport], campaign: Option<&Campaign>, wanted: Optio
             chosen.draw.path.name(),
             chosen.draw.reason,
         ));
-        text.push_str(&format!("  {}\n", who_codes_jpeg(chosen.jpeg, JpegBy::wanted())));
+        text.push_str(&format!("  {}\n", who_codes(chosen.coded_by, CodedBy::wanted())));
     }
     if let Some(Campaign { fonts, .. }) = campaign {
         let mut table = Table::new(&["font", "weight", "style", "ascent", "descent"]);
@@ -138,17 +138,17 @@ fn why_chosen(chosen: &AdapterReport, adapters: &[AdapterReport], wanted: Option
     }
 }
 
-fn who_codes_jpeg(best: JpegBy, wanted: Result<Option<JpegBy>, GpuError>) -> String {
+fn who_codes(best: CodedBy, wanted: Result<Option<CodedBy>, GpuError>) -> String {
     let (by, why) = match wanted {
         Err(error) => return error.to_string(),
-        Ok(Some(wanted)) => (wanted, "because GRAVURE_JPEG asks for it"),
+        Ok(Some(wanted)) => (wanted, "because GRAVURE_ENCODE asks for it"),
         Ok(None) => {
-            (best, if best == JpegBy::Gpu { "where the pixels are" } else { "which is faster than this adapter" })
+            (best, if best == CodedBy::Gpu { "where the pixels are" } else { "which are faster than this adapter" })
         }
     };
     match by {
-        JpegBy::Gpu => format!("JPEGs by the adapter, {why}"),
-        JpegBy::Cpu => format!("JPEGs by libjpeg-turbo, {why}"),
+        CodedBy::Gpu => format!("JPEG and PNG by the adapter, {why}"),
+        CodedBy::Cpu => format!("JPEG and PNG by libjpeg-turbo and fdeflate, {why}"),
     }
 }
 
@@ -165,12 +165,12 @@ fn json_report(adapters: &[AdapterReport], campaign: Option<&Campaign>) -> Value
                 max_buffer_bytes,
                 memory_bytes,
                 limits,
-                jpeg,
+                coded_by,
                 draw,
                 chosen,
             } = adapter;
             json!({
-                "name": name, "driver": driver, "backend": backend, "kind": kind, "chosen": chosen, "jpeg": jpeg.name(),
+                "name": name, "driver": driver, "backend": backend, "kind": kind, "chosen": chosen, "coded_by": coded_by.name(),
                 "max_texture_side_px": max_texture_side_px, "max_buffer_bytes": max_buffer_bytes,
                 "memory_bytes": memory_bytes,
                 "draw": {"path": draw.path.name(), "reason": draw.reason},
@@ -217,7 +217,7 @@ mod tests {
                 has_inner_passes: true,
                 draw_path: DrawPath::Fragment,
             },
-            jpeg: JpegBy::Cpu,
+            coded_by: CodedBy::Cpu,
             draw: DrawChoice::of(kind == "software", true, None),
             chosen,
         }
@@ -245,10 +245,10 @@ mod tests {
     }
 
     #[test]
-    fn who_codes_jpegs_is_told() {
-        assert!(who_codes_jpeg(JpegBy::Cpu, Ok(None)).contains("libjpeg-turbo, which is faster"));
-        assert!(who_codes_jpeg(JpegBy::Gpu, Ok(None)).contains("by the adapter, where the pixels"));
-        assert!(who_codes_jpeg(JpegBy::Cpu, Ok(Some(JpegBy::Gpu))).contains("by the adapter, because GRAVURE_JPEG"));
+    fn who_codes_is_told() {
+        assert!(who_codes(CodedBy::Cpu, Ok(None)).contains("fdeflate, which are faster"));
+        assert!(who_codes(CodedBy::Gpu, Ok(None)).contains("by the adapter, where the pixels"));
+        assert!(who_codes(CodedBy::Cpu, Ok(Some(CodedBy::Gpu))).contains("by the adapter, because GRAVURE_ENCODE"));
     }
 
     #[test]

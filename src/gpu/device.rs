@@ -80,21 +80,21 @@ impl AdapterClass {
     }
 }
 
-/// Who codes JPEGs.
+/// Who codes JPEGs in segments, and PNGs for speed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum JpegBy {
-    /// libjpeg-turbo, from pixels that are read back.
+pub enum CodedBy {
+    /// libjpeg-turbo and fdeflate, from pixels that are read back.
     Cpu,
     /// The adapter, so that only finished segments are read back. The same bytes.
     Gpu,
 }
 
-impl JpegBy {
+impl CodedBy {
     /// Where a setting says it.
-    const VARIABLE: &'static str = "GRAVURE_JPEG";
+    const VARIABLE: &'static str = "GRAVURE_ENCODE";
 
     /// What suits an adapter: a card codes where the pixels are; a software adapter takes ten times as long as
-    /// libjpeg-turbo on the same cores.
+    /// libraries for the same cores.
     fn best_for(class: AdapterClass) -> Self {
         match class {
             AdapterClass::Software => Self::Cpu,
@@ -102,7 +102,7 @@ impl JpegBy {
         }
     }
 
-    /// What `GRAVURE_JPEG` asks for.
+    /// What `GRAVURE_ENCODE` asks for.
     ///
     /// # Errors
     /// When it is neither `cpu` nor `gpu`.
@@ -143,8 +143,8 @@ pub struct AdapterReport {
     pub memory_bytes: Option<u64>,
     /// What gravure would put on it.
     pub limits: SheetLimits,
-    /// Who would code JPEGs, unless told otherwise.
-    pub jpeg: JpegBy,
+    /// Who would code, unless told otherwise.
+    pub coded_by: CodedBy,
     /// By which stage gravure would draw on it, and why.
     pub draw: DrawChoice,
     /// Whether gravure would use it.
@@ -172,7 +172,7 @@ pub fn adapters() -> Result<Vec<AdapterReport>, GpuError> {
             max_buffer_bytes: limits.max_buffer_size,
             memory_bytes,
             limits: sheet_limits(class, &limits, draw.path, memory_bytes),
-            jpeg: JpegBy::best_for(class),
+            coded_by: CodedBy::best_for(class),
             draw,
             chosen: chosen == Some(index),
             name: info.name,
@@ -274,8 +274,8 @@ pub struct DeviceOptions {
     pub lower_limits: Option<fn(&mut SheetLimits)>,
     /// Measures every pass, where the adapter can.
     pub times_passes: bool,
-    /// Who codes JPEGs. Default: as `GRAVURE_JPEG` says, else what suits the adapter.
-    pub jpeg: Option<JpegBy>,
+    /// Who codes. Default: as `GRAVURE_ENCODE` says, else what suits the adapter.
+    pub coded_by: Option<CodedBy>,
     /// Draws by this stage where the adapter can. Default: what `GRAVURE_DRAW` names, else by the adapter's class.
     pub draw_path: Option<DrawPath>,
 }
@@ -292,8 +292,8 @@ pub struct Device {
     pub class: AdapterClass,
     /// What it can hold.
     pub limits: SheetLimits,
-    /// Who codes JPEGs.
-    pub jpeg: JpegBy,
+    /// Who codes.
+    pub coded_by: CodedBy,
     /// What was compiled before.
     pub pipelines: Option<PipelineCache>,
     fault: Arc<Mutex<Option<GpuError>>>,
@@ -305,7 +305,7 @@ impl Device {
     /// # Errors
     /// No adapter, no device from it, or a setting that is none.
     pub fn open(options: DeviceOptions) -> Result<Self, GpuError> {
-        let wanted_jpeg = options.jpeg.map_or_else(JpegBy::wanted, |by| Ok(Some(by)))?;
+        let wanted_coder = options.coded_by.map_or_else(CodedBy::wanted, |by| Ok(Some(by)))?;
         let adapters = enumerate();
         let adapter = &adapters[choose(&adapters, wanted().as_deref())?];
         let (info, mut limits) = (adapter.get_info(), adapter.limits());
@@ -333,13 +333,13 @@ impl Device {
             .map_err(|error| GpuError::NoDevice { adapter: info.name.clone(), message: error.to_string() })?;
         let fault = Arc::new(Mutex::new(None));
         watch(&device, &fault);
-        let jpeg = wanted_jpeg.unwrap_or_else(|| JpegBy::best_for(class));
+        let coded_by = wanted_coder.unwrap_or_else(|| CodedBy::best_for(class));
         let pipelines = PipelineCache::open(&device, &info);
         let mut limits = sheet_limits(class, &limits, path, local_bytes(adapter));
         if let Some(lower) = options.lower_limits {
             lower(&mut limits);
         }
-        Ok(Self { device, queue, class, limits, jpeg, pipelines, name: info.name, fault })
+        Ok(Self { device, queue, class, limits, coded_by, pipelines, name: info.name, fault })
     }
 
     /// What went wrong since the last call. wgpu reports most failures aside from the calls that cause them.

@@ -20,15 +20,16 @@ mod painter;
 mod pass_times;
 pub mod passes;
 mod photos;
+pub mod png;
 mod readback;
 mod targets;
 mod text;
 pub mod tiles;
 mod way_back;
 
-pub use device::{AdapterClass, AdapterReport, Device, DeviceOptions, GpuError, JpegBy, adapters};
+pub use device::{AdapterClass, AdapterReport, CodedBy, Device, DeviceOptions, GpuError, adapters};
 pub use feed::FeedTimes;
 pub use painter::{PaintError, Painter, TooMuch};
 pub use pass_times::Pass;
 pub use readback::PaintedSheet;
-pub use way_back::{Painted, SegmentInWindow, WayBack};
+pub use way_back::{AskedSegments, Codec, CodedSheet, Painted, SegmentInWindow, WayBack};

@@ -12,18 +12,20 @@ use crate::assets::FontLibrary;
 use crate::pixels::SizePx;
 use crate::sheet::{Band, Canvas, Class, Drawing, Overfull, Plan, Planner, SheetLimits, Slot, TileRun};
 
-use super::device::{Device, DeviceOptions, GpuError, JpegBy};
+use super::coded::{Encoding, ReadBackError};
+use super::device::{CodedBy, Device, DeviceOptions, GpuError};
 use super::driver::PipelineCache;
 use super::feed::{Feed, FeedTimes};
-use super::jpeg::{EncodeOptions, Encoding, JpegEncoder, JpegError, JpegSegment, Stage};
+use super::jpeg::{self, JpegEncoder, JpegError, JpegSegment};
 use super::pass_times::{Marks, Pass, PassTimes};
 use super::passes::{Passes, storage};
 use super::photos::PhotoPages;
+use super::png::{self, PngEncoder, PngError, PngSegment};
 use super::readback::{PaintedSheet, Ring};
 use super::targets::{Target, Targets};
 use super::text::{AtlasFull, TextPass};
 use super::tiles::{TileInstances, TilePass, TileTextures};
-use super::way_back::{Painted, WayBack};
+use super::way_back::{AskedSegments, CodedSheet, Painted, WayBack};
 
 /// Readback buffers: one is drawn into, one is read, one waits.
 const RING_PLACES: usize = 3;
@@ -56,8 +58,8 @@ pub enum TooMuch {
     /// Shapes and the like.
     #[error("there are more shapes than the adapter takes in one go")]
     Instances,
-    /// Segments of JPEGs.
-    #[error("the JPEGs are more than the adapter codes in one go")]
+    /// Segments of files.
+    #[error("the files are more than the adapter codes in one go")]
     Segments,
 }
 
@@ -82,6 +84,17 @@ impl From<JpegError> for PaintError {
     }
 }
 
+impl From<PngError> for PaintError {
+    fn from(error: PngError) -> Self {
+        match error {
+            PngError::TooMuch { .. } => Self::TooMuch(TooMuch::Segments),
+            PngError::NoSegments | PngError::BadSegment { .. } | PngError::Device(_) => {
+                Self::Device(GpuError::Refused(error.to_string()))
+            }
+        }
+    }
+}
+
 impl From<AtlasFull> for PaintError {
     fn from(_: AtlasFull) -> Self {
         Self::TooMuch(TooMuch::Glyphs)
@@ -97,7 +110,13 @@ struct InFlight {
 /// What is on its way back.
 enum Back {
     Pixels { buffer: wgpu::Buffer, width: u32, slots: Vec<Slot>, mapped: crossbeam_channel::Receiver<bool> },
-    Jpeg(Box<Encoding>),
+    Coded { jpeg: Option<Box<Encoding>>, png: Option<Box<Encoding>> },
+}
+
+/// What codes segments on the card.
+struct Coders {
+    jpeg: JpegEncoder,
+    png: PngEncoder,
 }
 
 /// Owns the device and everything made from it.
@@ -120,8 +139,8 @@ struct Parts {
     photos: PhotoPages,
     text: TextPass,
     times: Option<PassTimes>,
-    /// Where the card codes JPEGs.
-    jpeg: Option<JpegEncoder>,
+    /// Where the card codes.
+    coders: Option<Coders>,
 }
 
 impl Parts {
@@ -132,12 +151,15 @@ impl Parts {
         let photos = PhotoPages::new(&device.device, &passes, device.limits);
         let text = TextPass::new(&device.device, &device.queue, Arc::clone(library));
         let times = PassTimes::new(&device.device, &device.queue);
-        let jpeg = (device.jpeg == JpegBy::Gpu).then(|| JpegEncoder::compiled_before(&device.device, cache));
+        let coders = (device.coded_by == CodedBy::Gpu).then(|| Coders {
+            jpeg: JpegEncoder::compiled_before(&device.device, cache),
+            png: PngEncoder::compiled_before(&device.device, cache),
+        });
         device.check()?;
         if let Some(pipelines) = &mut device.pipelines {
             pipelines.store();
         }
-        Ok(Self { device, passes, targets: Targets::default(), photos, text, times, jpeg })
+        Ok(Self { device, passes, targets: Targets::default(), photos, text, times, coders })
     }
 }
 
@@ -179,9 +201,9 @@ impl Painter {
         self.planner.limits()
     }
 
-    /// Whether it can be asked for JPEG segments.
-    pub fn codes_jpeg(&self) -> bool {
-        self.parts.jpeg.is_some()
+    /// Whether it can be asked for segments of files.
+    pub fn codes(&self) -> bool {
+        self.parts.coders.is_some()
     }
 
     /// How many sheets are on their way.
@@ -213,8 +235,8 @@ impl Painter {
     }
 
     /// Plans, draws and starts to bring back one sheet of canvases of one sheet width, at least one of which has a
-    /// window. Waits for a readback buffer when all are in use. JPEG segments may be asked for where the painter
-    /// [codes them](Self::codes_jpeg).
+    /// window. Waits for a readback buffer when all are in use. Segments of files may be asked for where the painter
+    /// [codes them](Self::codes).
     ///
     /// # Errors
     /// [`PaintError::TooMuch`]: split the canvases. [`PaintError::Device`]: [`Painter::rebuild`], then try again.
@@ -276,12 +298,14 @@ impl Painter {
         let device = &self.parts.device;
         let (buffer, width, slots, mapped) = match back {
             Back::Pixels { buffer, width, slots, mapped } => (buffer, width, slots, mapped),
-            Back::Jpeg(encoding) => {
-                let finished = encoding.finish(&device.device, &device.queue, index);
+            Back::Coded { jpeg, png } => {
+                let finish = |encoding: Option<Box<Encoding>>| {
+                    encoding.map(|encoding| encoding.finish(&device.device, &device.queue, index.clone())).transpose()
+                };
+                let finished = finish(jpeg).and_then(|jpeg| Ok(CodedSheet { jpeg, png: finish(png)? }));
                 device.check()?;
-                let segments = finished.map_err(|error| GpuError::Lost(error.to_string()))?;
-                let is_whole = segments.spilled().is_empty();
-                return Ok(Some(if is_whole { Painted::Jpeg(Arc::new(segments)) } else { Painted::Spilled }));
+                let sheet = finished.map_err(|error: ReadBackError| GpuError::Lost(error.to_string()))?;
+                return Ok(Some(if sheet.is_whole() { Painted::Coded(Arc::new(sheet)) } else { Painted::Spilled }));
             }
         };
         let polled = device.device.poll(wgpu::PollType::Wait { submission_index: Some(index), timeout: Some(HANG) });
@@ -303,7 +327,7 @@ impl Painter {
 
     fn carry_out(&mut self, plan: Plan, way_back: WayBack<'_>) -> Result<InFlight, PaintError> {
         let Plan { dropped_plates, uploads, new_plates, size, slots, clear, drawing } = plan;
-        let Parts { device: gpu, passes, targets, photos, text, times, jpeg } = &mut self.parts;
+        let Parts { device: gpu, passes, targets, photos, text, times, coders } = &mut self.parts;
         let times = times.as_ref();
         let (device, queue) = (&gpu.device, &gpu.queue);
         for plate in dropped_plates {
@@ -326,27 +350,13 @@ impl Painter {
         work.copy_plates(&slots);
         work.draw(&drawing, On::Sheet, false)?;
 
-        if let WayBack::Jpeg { segments, settings } = way_back {
-            let jpeg = jpeg.as_mut().expect("asked of a painter that codes JPEGs");
-            let segments: Vec<JpegSegment> = segments.iter().map(|part| part.on_sheet(&slots, settings)).collect();
-            let (encoder, sheet, marks) = (&mut work.encoder, &work.targets.sheet().view, &mut work.marks);
-            let mut before = |encoder: &mut wgpu::CommandEncoder, stage| {
-                marks.on_encoder(
-                    encoder,
-                    match stage {
-                        Stage::Transform => Pass::JpegTransform,
-                        Stage::Code => Pass::JpegCode,
-                        Stage::Place | Stage::Stuff => Pass::JpegStuff,
-                        Stage::Copy => Pass::ReadBack,
-                    },
-                );
-            };
-            let options = EncodeOptions { before: Some(&mut before), ..EncodeOptions::default() };
-            let mut encoding = jpeg.encode(device, queue, encoder, sheet, &segments, settings, options)?;
+        if let WayBack::Coded(asked) = way_back {
+            let coders = coders.as_mut().expect("asked of a painter that codes");
+            let (mut jpeg, mut png) = work.code(coders, asked, &slots)?;
             let index = work.submit();
-            encoding.map();
+            [&mut jpeg, &mut png].into_iter().flatten().for_each(|encoding| encoding.map());
             gpu.check()?;
-            return Ok(InFlight { index, back: Back::Jpeg(Box::new(encoding)) });
+            return Ok(InFlight { index, back: Back::Coded { jpeg, png } });
         }
         let bytes = u64::from(size.width) * 4 * u64::from(size.height);
         let ring_bytes = u64::from(size.width) * 4 * u64::from(rows);
@@ -364,6 +374,9 @@ impl Painter {
         Ok(InFlight { index, back: Back::Pixels { buffer, width: size.width, slots, mapped } })
     }
 }
+
+/// JPEG and PNG segments on their way.
+type CodedBoth = (Option<Box<Encoding>>, Option<Box<Encoding>>);
 
 /// What a drawing goes on.
 #[derive(Clone, Copy)]
@@ -529,6 +542,28 @@ impl<'p> Submission<'p> {
         }
     }
 
+    /// Segments of what is drawn.
+    fn code(&mut self, coders: &mut Coders, asked: &AskedSegments, slots: &[Slot]) -> Result<CodedBoth, PaintError> {
+        let Self { device, queue, .. } = *self;
+        let (encoder, sheet, marks) = (&mut self.encoder, &self.targets.sheet().view, &mut self.marks);
+        let AskedSegments { jpeg, jpeg_settings: settings, png } = asked;
+        let mut coded = (None, None);
+        if !jpeg.is_empty() {
+            let segments: Vec<JpegSegment> = jpeg.iter().map(|segment| segment.jpeg(slots, settings)).collect();
+            let mut before = |encoder: &mut wgpu::CommandEncoder, stage| marks.on_encoder(encoder, pass_of_jpeg(stage));
+            let options = jpeg::EncodeOptions { before: Some(&mut before), ..Default::default() };
+            let encoding = coders.jpeg.encode(device, queue, encoder, sheet, &segments, settings, options)?;
+            coded.0 = Some(Box::new(encoding));
+        }
+        if !png.is_empty() {
+            let segments: Vec<PngSegment> = png.iter().map(|segment| segment.png(slots)).collect();
+            let mut before = |encoder: &mut wgpu::CommandEncoder, stage| marks.on_encoder(encoder, pass_of_png(stage));
+            let options = png::EncodeOptions { before: Some(&mut before), ..Default::default() };
+            coded.1 = Some(Box::new(coders.png.encode(device, queue, encoder, sheet, &segments, options)?));
+        }
+        Ok(coded)
+    }
+
     fn read_back(&mut self, size: SizePx, buffer: &wgpu::Buffer) {
         self.marks.on_encoder(&mut self.encoder, Pass::ReadBack);
         let layout =
@@ -538,6 +573,24 @@ impl<'p> Submission<'p> {
             wgpu::TexelCopyBufferInfo { buffer, layout },
             wgpu::Extent3d { width: size.width, height: size.height, depth_or_array_layers: 1 },
         );
+    }
+}
+
+fn pass_of_jpeg(stage: jpeg::Stage) -> Pass {
+    match stage {
+        jpeg::Stage::Transform => Pass::JpegTransform,
+        jpeg::Stage::Code => Pass::JpegCode,
+        jpeg::Stage::Place | jpeg::Stage::Stuff => Pass::JpegStuff,
+        jpeg::Stage::Copy => Pass::ReadBack,
+    }
+}
+
+fn pass_of_png(stage: png::Stage) -> Pass {
+    match stage {
+        png::Stage::Filter => Pass::PngFilter,
+        png::Stage::Measure | png::Stage::Place => Pass::PngMeasure,
+        png::Stage::Code => Pass::PngCode,
+        png::Stage::Copy => Pass::ReadBack,
     }
 }
 

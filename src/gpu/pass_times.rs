@@ -34,6 +34,12 @@ pub enum Pass {
     JpegCode,
     /// JPEG: bits to bytes, and where they lie.
     JpegStuff,
+    /// PNG: pixels to filtered bytes.
+    PngFilter,
+    /// PNG: how many bits they come to, and where they lie.
+    PngMeasure,
+    /// PNG: filtered bytes to packed ones.
+    PngCode,
     /// The copy to memory.
     ReadBack,
 }
@@ -53,6 +59,9 @@ impl Pass {
             Self::JpegTransform => "jpeg, transform",
             Self::JpegCode => "jpeg, code",
             Self::JpegStuff => "jpeg, stuff",
+            Self::PngFilter => "png, filter",
+            Self::PngMeasure => "png, measure",
+            Self::PngCode => "png, code",
             Self::ReadBack => "read back",
         }
     }

@@ -1,11 +1,13 @@
-//! What comes back of a sheet: its pixels, or segments of JPEGs that the card has coded.
+//! What comes back of a sheet: its pixels, or segments of files that the card has coded.
 
 use std::sync::Arc;
 
 use crate::pixels::RectPx;
 use crate::sheet::Slot;
 
-use super::jpeg::{EncodedSegments, JpegSegment, JpegSettings};
+use super::coded::EncodedSegments;
+use super::jpeg::{JpegSegment, JpegSettings};
+use super::png::PngSegment;
 use super::readback::PaintedSheet;
 
 /// What is asked for.
@@ -14,12 +16,18 @@ pub enum WayBack<'s> {
     /// The pixels of every window.
     Pixels,
     /// Segments, and nothing else.
-    Jpeg {
-        /// Which, in the order in which they come back.
-        segments: &'s [SegmentInWindow],
-        /// How they are coded.
-        settings: &'s [JpegSettings],
-    },
+    Coded(&'s AskedSegments),
+}
+
+/// Segments of a sheet, in the order in which they come back.
+#[derive(Debug, Default)]
+pub struct AskedSegments {
+    /// Of JPEGs.
+    pub jpeg: Vec<SegmentInWindow>,
+    /// How they are coded.
+    pub jpeg_settings: Vec<JpegSettings>,
+    /// Of PNGs: bands of opaque pixels, packed for speed.
+    pub png: Vec<SegmentInWindow>,
 }
 
 /// A segment of a canvas that lies wholly in one of its windows.
@@ -29,16 +37,20 @@ pub struct SegmentInWindow {
     pub window: usize,
     /// Its pixels on the canvas.
     pub rect: RectPx,
-    /// Which of the settings.
+    /// Which of the settings; PNGs have none.
     pub settings: u32,
 }
 
 impl SegmentInWindow {
-    /// Where it lies on the sheet.
-    pub(super) fn on_sheet(&self, slots: &[Slot], settings: &[JpegSettings]) -> JpegSegment {
-        let Self { window, rect, settings: of } = *self;
-        let Slot { y, window, plate: _ } = slots[window];
-        let (x, y) = (rect.x as u32, y + (rect.y - window.y) as u32);
+    /// Its first pixel on the sheet.
+    fn on_sheet(&self, slots: &[Slot]) -> (u32, u32) {
+        let Slot { y, window, plate: _ } = slots[self.window];
+        (self.rect.x as u32, y + (self.rect.y - window.y) as u32)
+    }
+
+    pub(super) fn jpeg(&self, slots: &[Slot], settings: &[JpegSettings]) -> JpegSegment {
+        let Self { window: _, rect, settings: of } = *self;
+        let (x, y) = self.on_sheet(slots);
         JpegSegment {
             x,
             y,
@@ -48,6 +60,11 @@ impl SegmentInWindow {
             settings: of,
         }
     }
+
+    pub(super) fn png(&self, slots: &[Slot]) -> PngSegment {
+        let (x, y) = self.on_sheet(slots);
+        PngSegment { x, y, width: self.rect.width, rows: self.rect.height }
+    }
 }
 
 /// What came.
@@ -55,7 +72,38 @@ pub enum Painted {
     /// Pixels.
     Pixels(Arc<PaintedSheet>),
     /// The segments that were asked for.
-    Jpeg(Arc<EncodedSegments>),
+    Coded(Arc<CodedSheet>),
     /// Some segments found no room: the sheet must be asked for as pixels. Noise at the highest qualities.
     Spilled,
+}
+
+/// Which of the card's coders.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Codec {
+    /// `gpu/jpeg/`.
+    Jpeg,
+    /// `gpu/png/`.
+    Png,
+}
+
+/// Finished segments of a sheet.
+pub struct CodedSheet {
+    pub(super) jpeg: Option<EncodedSegments>,
+    pub(super) png: Option<EncodedSegments>,
+}
+
+impl CodedSheet {
+    /// The bytes of a segment, by its number among those that were asked of its codec.
+    pub fn bytes(&self, codec: Codec, index: usize) -> Option<&[u8]> {
+        let segments = match codec {
+            Codec::Jpeg => &self.jpeg,
+            Codec::Png => &self.png,
+        };
+        segments.as_ref()?.bytes(index)
+    }
+
+    /// Whether every segment found room.
+    pub(super) fn is_whole(&self) -> bool {
+        [&self.jpeg, &self.png].into_iter().flatten().all(|segments| segments.spilled().is_empty())
+    }
 }

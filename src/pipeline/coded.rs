@@ -1,39 +1,53 @@
 //! Which segments the card codes, and how their bytes come to who promised them.
 
 use crate::encode::Grid;
-use crate::gpu::SegmentInWindow;
 use crate::gpu::jpeg::{ChromaSubsampling, HuffmanTables, JpegSettings};
-use crate::job::{Encoding, Jpeg, Output, Subsampling};
+use crate::gpu::{AskedSegments, Codec, SegmentInWindow};
+use crate::job::{Compression, Depth, Encoding, Jpeg, Output, Png, Subsampling};
 use crate::pixels::SizePx;
 
 use super::variant::LaidCanvas;
 
-/// What is asked of the card for one sheet.
-#[derive(Debug, Default)]
-pub struct Segments {
-    /// Those that the sheet's variants promise: canvas by canvas, variant by variant, in the order of the file.
-    pub segments: Vec<SegmentInWindow>,
-    /// How they are coded.
-    pub settings: Vec<JpegSettings>,
+/// The card's coder for an output in segments; `None` where it has none that gives the same bytes as ours.
+pub fn codec(output: Output, is_opaque: bool) -> Option<Codec> {
+    match output.encoding {
+        Encoding::Jpeg(Jpeg { progressive: false, .. }) => Some(Codec::Jpeg),
+        Encoding::Png(Png { depth: Depth::Auto | Depth::Bits24 { .. }, compression: Compression::Speed })
+            if is_opaque =>
+        {
+            Some(Codec::Png)
+        }
+        Encoding::Jpeg(_) | Encoding::Png(_) | Encoding::Webp(_) => None,
+    }
 }
 
-/// The segments of a sheet that is wholly made of JPEGs in segments; `None` where anything on it needs pixels.
-pub fn segments(canvases: &[LaidCanvas]) -> Option<Segments> {
-    let mut asked = Segments::default();
+/// The segments of a sheet that is wholly made of what the card codes, canvas by canvas, variant by variant, in the
+/// order of the file; `None` where anything on it needs pixels.
+pub fn segments(canvases: &[LaidCanvas]) -> Option<AskedSegments> {
+    let mut asked = AskedSegments::default();
     let mut known: Vec<Jpeg> = Vec::new();
     let mut first_window = 0;
     for laid in canvases {
         let windows = &laid.canvas.windows;
+        let is_opaque = laid.canvas.list.is_opaque();
         for variant in &laid.variants {
-            let (Encoding::Jpeg(jpeg), Some(splice)) = (variant.output.encoding, &variant.splice) else { return None };
-            let settings = known.iter().position(|other| *other == jpeg).unwrap_or_else(|| {
-                known.push(jpeg);
-                asked.settings.push(settings_of(jpeg));
-                known.len() - 1
-            });
+            let splice = variant.splice.as_ref()?;
+            let codec = codec(variant.output, is_opaque)?;
+            let settings = match variant.output.encoding {
+                Encoding::Jpeg(jpeg) => known.iter().position(|other| *other == jpeg).unwrap_or_else(|| {
+                    known.push(jpeg);
+                    asked.jpeg_settings.push(settings_of(jpeg));
+                    known.len() - 1
+                }),
+                _ => 0,
+            };
+            let list = match codec {
+                Codec::Jpeg => &mut asked.jpeg,
+                Codec::Png => &mut asked.png,
+            };
             for rect in splice.own().iter().map(|&index| splice.grid.rect(index)) {
                 let window = windows.iter().position(|window| window.contains(rect))?;
-                asked.segments.push(SegmentInWindow { window: first_window + window, rect, settings: settings as u32 });
+                list.push(SegmentInWindow { window: first_window + window, rect, settings: settings as u32 });
             }
         }
         first_window += windows.len();
@@ -55,14 +69,14 @@ fn settings_of(jpeg: Jpeg) -> JpegSettings {
 #[derive(Debug)]
 pub struct WholeSegments {
     grid: Grid,
-    settings: [JpegSettings; 1],
+    output: Output,
+    codec: Codec,
 }
 
 impl WholeSegments {
-    /// Of canvases of a size; `None` where the output is no JPEG in segments.
-    pub fn of(size: SizePx, output: Output) -> Option<Self> {
-        let Encoding::Jpeg(jpeg) = output.encoding else { return None };
-        Some(Self { grid: Grid::of(size, output, false)?, settings: [settings_of(jpeg)] })
+    /// Of canvases of a size, all opaque or not; `None` where the card has no coder for the output.
+    pub fn of(size: SizePx, output: Output, is_opaque: bool) -> Option<Self> {
+        Some(Self { grid: Grid::of(size, output, is_opaque)?, output, codec: codec(output, is_opaque)? })
     }
 
     /// How a canvas falls into segments.
@@ -70,16 +84,24 @@ impl WholeSegments {
         &self.grid
     }
 
-    /// How they are coded.
-    pub fn settings(&self) -> &[JpegSettings] {
-        &self.settings
+    /// Who codes them.
+    pub fn codec(&self) -> Codec {
+        self.codec
     }
 
     /// What is asked for a sheet of so many canvases.
-    pub fn of_canvases(&self, canvases: usize) -> Vec<SegmentInWindow> {
+    pub fn of_canvases(&self, canvases: usize) -> AskedSegments {
         let rects = || (0..self.grid.len()).map(|index| self.grid.rect(index));
-        (0..canvases)
+        let segments = (0..canvases)
             .flat_map(|window| rects().map(move |rect| SegmentInWindow { window, rect, settings: 0 }))
-            .collect()
+            .collect();
+        let mut asked = AskedSegments::default();
+        match self.output.encoding {
+            Encoding::Jpeg(jpeg) => {
+                (asked.jpeg, asked.jpeg_settings) = (segments, vec![settings_of(jpeg)]);
+            }
+            _ => asked.png = segments,
+        }
+        asked
     }
 }

@@ -13,7 +13,7 @@ use crate::store::{Stored, WhenStored};
 use super::clock::{Clock, Stage};
 use super::panic_message;
 use super::segments::{Broken, Splice};
-use super::variant::{Drawn, Outcome, PaintedCanvas, Variant, elapsed_ms};
+use super::variant::{Drawn, FirstSegments, Outcome, PaintedCanvas, Variant, elapsed_ms};
 
 /// Encodes and stores; one for each thread.
 pub struct FinishStage<'r> {
@@ -37,12 +37,13 @@ impl<'r> FinishStage<'r> {
         match &painted.drawn {
             Drawn::Segments(coded, first) => {
                 let mut next = *first;
-                for (splice, _) in splices() {
+                for (splice, output) in splices() {
+                    let next = next.of(output);
                     for &index in splice.own() {
-                        if let Some(bytes) = coded.bytes(next) {
+                        if let Some(bytes) = coded.bytes(FirstSegments::codec_of(output), *next) {
                             splice.segments()[index].keep(bytes);
                         }
-                        next += 1;
+                        *next += 1;
                     }
                     give_up_unkept(splice, None);
                 }

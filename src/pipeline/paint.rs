@@ -21,7 +21,7 @@ use super::clock::{Clock, Stage};
 use super::coded;
 use super::segments::Segments;
 use super::undrawn::Undrawn;
-use super::variant::{Drawn, LaidCanvas, Outcome, PaintedCanvas};
+use super::variant::{Drawn, FirstSegments, LaidCanvas, Outcome, PaintedCanvas};
 
 /// A sheet that nothing comes for is painted after this long.
 const SHEET_AGE: Duration = Duration::from_millis(30);
@@ -201,10 +201,10 @@ impl<'r> PaintStage<'r> {
                 self.finish_oldest(emit);
             }
             let canvases: Vec<Canvas> = batch.canvases.iter().map(|laid| laid.canvas.clone()).collect();
-            let is_coded = batch.may_be_coded && self.painter.codes_jpeg();
+            let is_coded = batch.may_be_coded && self.painter.codes();
             let coded = if is_coded { coded::segments(&batch.canvases) } else { None };
             let way_back = match &coded {
-                Some(coded) => WayBack::Jpeg { segments: &coded.segments, settings: &coded.settings },
+                Some(asked) => WayBack::Coded(asked),
                 None => WayBack::Pixels,
             };
             match self.clock.time(Stage::Sheet, || self.painter.submit(&canvases, way_back)) {
@@ -262,11 +262,18 @@ impl<'r> PaintStage<'r> {
                         let slots = range(laid.canvas.windows.len());
                         emit(Ok(painted(Drawn::Pixels(Arc::clone(&sheet), slots), laid)));
                     }),
-                    Painted::Jpeg(segments) => batch.canvases.into_iter().for_each(|laid| {
-                        let own = laid.variants.iter().filter_map(|variant| variant.splice.as_ref());
-                        let first = range(own.map(|splice| splice.own().len()).sum()).start;
-                        emit(Ok(painted(Drawn::Segments(Arc::clone(&segments), first), laid)));
-                    }),
+                    Painted::Coded(sheet) => {
+                        let mut next = FirstSegments::default();
+                        for laid in batch.canvases {
+                            let first = next;
+                            for variant in &laid.variants {
+                                if let Some(splice) = &variant.splice {
+                                    *next.of(variant.output) += splice.own().len();
+                                }
+                            }
+                            emit(Ok(painted(Drawn::Segments(Arc::clone(&sheet), first), laid)));
+                        }
+                    }
                     Painted::Spilled => self.paint_as_pixels(batch, emit),
                 }
             }

@@ -6,9 +6,8 @@ use std::time::Instant;
 
 use crate::assets::AssetError;
 use crate::encode::Grid;
-use crate::gpu::PaintedSheet;
-use crate::gpu::jpeg::EncodedSegments;
-use crate::job::{ErrorCode, ObjectName, Output, Record};
+use crate::gpu::{Codec, CodedSheet, PaintedSheet};
+use crate::job::{Encoding, ErrorCode, ObjectName, Output, Record};
 use crate::pixels::{BitmapView, RectPx};
 use crate::sheet::Canvas;
 
@@ -111,8 +110,33 @@ pub enum Drawn {
     Nothing,
     /// Pixels of its windows, in these slots of a sheet.
     Pixels(Arc<PaintedSheet>, Range<usize>),
-    /// The segments that its variants promise, one after the other, from this one of a sheet on.
-    Segments(Arc<EncodedSegments>, usize),
+    /// The segments that its variants promise, one after the other, from these of a sheet on.
+    Segments(Arc<CodedSheet>, FirstSegments),
+}
+
+/// A number among the segments of each codec.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FirstSegments {
+    jpeg: usize,
+    png: usize,
+}
+
+impl FirstSegments {
+    /// The codec that an output in segments is asked of, on a sheet that is coded.
+    pub fn codec_of(output: Output) -> Codec {
+        match output.encoding {
+            Encoding::Jpeg(_) => Codec::Jpeg,
+            Encoding::Png(_) | Encoding::Webp(_) => Codec::Png,
+        }
+    }
+
+    /// The number among those of an output's codec.
+    pub fn of(&mut self, output: Output) -> &mut usize {
+        match Self::codec_of(output) {
+            Codec::Jpeg => &mut self.jpeg,
+            Codec::Png => &mut self.png,
+        }
+    }
 }
 
 impl PaintedCanvas {

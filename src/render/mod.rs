@@ -20,7 +20,7 @@ use std::time::Instant;
 
 use thiserror::Error;
 
-use crate::gpu::{DeviceOptions, GpuError, JpegBy, Painter};
+use crate::gpu::{CodedBy, DeviceOptions, GpuError, Painter};
 use crate::job::{ObjectName, Record, Row, RowError};
 use crate::ledger::Ledger;
 use crate::pipeline::{self, Clock, FindStored, Outcome, Plan, STAGES, Stop, Task};
@@ -50,8 +50,8 @@ pub struct RenderOptions {
     pub limit: Option<u64>,
     /// Threads for layout, and as many for encoding. Default: one for each core.
     pub threads: Option<usize>,
-    /// Who codes JPEGs. Default: as `GRAVURE_JPEG` says, else what suits the adapter.
-    pub jpeg: Option<JpegBy>,
+    /// Who codes. Default: as `GRAVURE_ENCODE` says, else what suits the adapter.
+    pub coded_by: Option<CodedBy>,
     /// Whether passes on the GPU are measured, which slows them down.
     pub times_passes: bool,
     /// As it is shown on the page: without values of personal fields.
@@ -194,7 +194,8 @@ pub fn render(
         return Ok(Summary::not_begun(reason));
     }
     let (expected, rows) = rows?;
-    let device = DeviceOptions { times_passes: options.times_passes, jpeg: options.jpeg, ..DeviceOptions::default() };
+    let device =
+        DeviceOptions { times_passes: options.times_passes, coded_by: options.coded_by, ..DeviceOptions::default() };
     let painter = Painter::open_with(Arc::clone(&campaign.library), device)?;
     let adapter = painter.adapter().to_owned();
     let stores = Stores::new(options.storage.clone());

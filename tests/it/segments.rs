@@ -53,7 +53,7 @@ fn compare_coders(folder: &Path, arguments: &[&str]) -> usize {
             .args(arguments)
             .arg("--out")
             .arg(out.path())
-            .env("GRAVURE_JPEG", by)
+            .env("GRAVURE_ENCODE", by)
             .current_dir(folder)
             .status();
         assert!(status.expect("it runs").success());

@@ -33,7 +33,7 @@ use keys::keys_of;
 use mistake::plain;
 
 /// Variables that are read where they are needed.
-const ELSEWHERE: [&str; 4] = ["GRAVURE_ADAPTER", "GRAVURE_DRAW", "GRAVURE_JPEG", "GRAVURE_PIPELINE_CACHE"];
+const ELSEWHERE: [&str; 4] = ["GRAVURE_ADAPTER", "GRAVURE_DRAW", "GRAVURE_ENCODE", "GRAVURE_PIPELINE_CACHE"];
 
 /// Everything that a file may say.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]

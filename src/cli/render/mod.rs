@@ -76,7 +76,7 @@ pub fn run(args: &RenderArgs, arguments: &[OsString]) -> anyhow::Result<Status> 
         limit: args.campaign.limit,
         threads: args.campaign.threads(),
         times_passes: args.timings,
-        jpeg: None,
+        coded_by: None,
         command: command_line(arguments, personal.as_deref()),
     };
     let stop = Stop::new();

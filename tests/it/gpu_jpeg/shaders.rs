@@ -3,7 +3,7 @@
 use std::mem::offset_of;
 
 use gravure::gpu::jpeg::passes::sources;
-use gravure::gpu::jpeg::{GpuCodedChunk, GpuJpegSegment, GpuJpegSettings, GpuCodedSize};
+use gravure::gpu::jpeg::{GpuCodedChunk, GpuCodedSize, GpuJpegSegment, GpuJpegSettings};
 use wgpu::naga::{self, Module, TypeInner};
 
 fn module(name: &str, source: &str) -> Module {
