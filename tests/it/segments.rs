@@ -44,25 +44,31 @@ fn a_picture_does_not_depend_on_what_the_run_made_before() {
     assert_eq!(compared, 15 * 3 * 2);
 }
 
-/// Runs a template with libjpeg-turbo and with the adapter coding JPEGs: every file must be the same.
-fn compare_coders(folder: &Path, arguments: &[&str]) -> usize {
+/// Runs a template with the CPU and with the adapter coding: every file must be the same. `stages`: those that the
+/// adapter has, and the CPU has not.
+fn compare_coders(folder: &Path, arguments: &[&str], stages: &[&str]) -> usize {
     let [cpu, gpu] = ["cpu", "gpu"].map(|by| {
         let out = tempfile::tempdir().expect("a folder");
-        let status = Command::new(env!("CARGO_BIN_EXE_gravure"))
-            .args(["render", "template.yaml", "--data", "rows.csv"])
+        let ran = Command::new(env!("CARGO_BIN_EXE_gravure"))
+            .args(["render", "template.yaml", "--data", "rows.csv", "--timings"])
             .args(arguments)
             .arg("--out")
             .arg(out.path())
             .env("GRAVURE_ENCODE", by)
             .current_dir(folder)
-            .status();
-        assert!(status.expect("it runs").success());
+            .output()
+            .expect("it runs");
+        let said = String::from_utf8_lossy(&ran.stderr);
+        assert!(ran.status.success(), "{said}");
+        for stage in stages {
+            assert_eq!(said.contains(stage), by == "gpu", "{stage} by {by}: {said}");
+        }
         out
     });
     let mut compared = 0;
     for entry in std::fs::read_dir(cpu.path()).expect("a folder") {
         let path = entry.expect("an entry").path();
-        if path.extension().is_some_and(|extension| extension == "jpg" || extension == "jpeg") {
+        if path.extension().is_some_and(|extension| extension == "jpg" || extension == "png") {
             let name = path.file_name().expect("a name");
             let coded = std::fs::read(gpu.path().join(name)).expect("stored");
             assert!(
@@ -80,10 +86,17 @@ fn compare_coders(folder: &Path, arguments: &[&str]) -> usize {
 fn the_adapter_codes_the_same_files() {
     let _turn = gpu_turn();
     let card = root().join("examples/product-card");
-    // Most of the last five recurs; PNGs beside them ask for pixels.
-    assert_eq!(compare_coders(&card, &["--size", "link", "--limit", "106"]), 106);
-    assert_eq!(compare_coders(&card, &["--size", "story", "--quality", "96", "--limit", "3"]), 3);
-    assert_eq!(compare_coders(&card, &["--size", "square", "--format", "jpeg", "--format", "png", "--limit", "2"]), 2);
+    let (jpeg, png) = (["jpeg, code", "jpeg, stuff"], ["png, filter", "png, measure", "png, code"]);
+    // Most of the last five recurs.
+    assert_eq!(compare_coders(&card, &["--size", "link", "--limit", "106"], &jpeg), 106);
+    assert_eq!(compare_coders(&card, &["--size", "story", "--quality", "96", "--limit", "3"], &jpeg), 3);
+    assert_eq!(compare_coders(&card, &["--size", "link", "--format", "png", "--limit", "106"], &png), 106);
+    let both = ["--size", "square", "--format", "jpeg", "--format", "png", "--limit", "4"];
+    assert_eq!(compare_coders(&card, &both, &[jpeg.as_slice(), &png].concat()), 8);
+    // The adapter has no coder for the second.
+    let with_webp = ["--size", "square", "--format", "png", "--format", "webp", "--limit", "2"];
+    assert_eq!(compare_coders(&card, &with_webp, &[]), 2);
+    assert_eq!(compare_coders(&card, &["--format", "png", "--compression", "size", "--limit", "1"], &[]), 3);
 }
 
 #[test]
@@ -110,5 +123,6 @@ fn what_the_adapter_has_no_room_for_is_coded_all_the_same() {
     std::fs::write(folder.path().join("template.yaml"), template).expect("written");
     let rows: String = (0..40).map(|row| format!("\"#ff00{:02x}\"\n", row * 5)).collect();
     std::fs::write(folder.path().join("rows.csv"), format!("spot\n{rows}")).expect("written");
-    assert_eq!(compare_coders(folder.path(), &[]), 40);
+    assert_eq!(compare_coders(folder.path(), &[], &[]), 40);
+    assert_eq!(compare_coders(folder.path(), &["--format", "png"], &[]), 40);
 }
