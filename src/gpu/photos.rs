@@ -1,7 +1,12 @@
-//! Photo pages on the card. `sheet/pages.rs` decides what lies where; this copies it there.
+//! Photo pages on the card. `sheet/pages.rs` decides what lies where; this copies it there, all of a sheet's photos by
+//! one submission and through buffers that are used again.
 
-use crate::pixels::SizePx;
-use crate::sheet::{PAGE_ARRAYS, SheetLimits, Upload};
+use std::num::NonZeroU64;
+
+use wgpu::util::StagingBelt;
+
+use crate::pixels::{Bitmap, SizePx};
+use crate::sheet::{PAGE_ARRAYS, PagePlace, SheetLimits, Upload};
 
 use super::passes::{FORMAT, Passes};
 
@@ -11,8 +16,12 @@ pub struct PhotoPages {
     arrays: Vec<PageSet>,
     /// Each one photo, of the sheet at hand.
     singles: Vec<PageSet>,
+    staging: StagingBelt,
     limits: SheetLimits,
 }
+
+/// Bytes of one buffer that photos go through; one that is larger has a buffer of its own size.
+const STAGING_BYTES: u64 = 16 << 20;
 
 /// Pages on one texture.
 struct PageSet {
@@ -51,30 +60,58 @@ impl PhotoPages {
     /// Starts with one page; more are made when they are needed.
     pub fn new(device: &wgpu::Device, passes: &Passes, limits: SheetLimits) -> Self {
         let first = PageSet::new(device, passes, SizePx::new(limits.page_side_px, limits.page_side_px), 1);
-        Self { arrays: vec![first], singles: Vec::new(), limits }
+        let staging = StagingBelt::new(device.clone(), STAGING_BYTES);
+        Self { arrays: vec![first], singles: Vec::new(), staging, limits }
     }
 
     /// Copies photos to their places.
     pub fn upload(&mut self, device: &wgpu::Device, queue: &wgpu::Queue, passes: &Passes, uploads: &[Upload]) {
         self.singles.clear();
-        self.make_pages(device, queue, passes, uploads);
-        for Upload { place, photo } in uploads {
-            let size = photo.bitmap.size();
-            if place.set >= PAGE_ARRAYS {
-                self.singles.push(PageSet::new(device, passes, size, 1));
-            }
-            queue.write_texture(
-                wgpu::TexelCopyTextureInfo {
-                    texture: &self.set(place.set).texture,
-                    mip_level: 0,
-                    origin: wgpu::Origin3d { x: place.x, y: place.y, z: place.page },
-                    aspect: wgpu::TextureAspect::All,
-                },
-                photo.bitmap.data(),
-                wgpu::TexelCopyBufferLayout { offset: 0, bytes_per_row: Some(size.width * 4), rows_per_image: None },
-                wgpu::Extent3d { width: size.width, height: size.height, depth_or_array_layers: 1 },
-            );
+        if uploads.is_empty() {
+            return;
         }
+        self.make_pages(device, queue, passes, uploads);
+        let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("photos") });
+        for Upload { place, photo } in uploads {
+            if place.set >= PAGE_ARRAYS {
+                self.singles.push(PageSet::new(device, passes, photo.bitmap.size(), 1));
+            }
+            self.copy(&mut encoder, *place, &photo.bitmap);
+        }
+        self.staging.finish_and_recall_on_submit(&encoder);
+        queue.submit([encoder.finish()]);
+    }
+
+    /// Records the copy of a photo to its place.
+    fn copy(&mut self, encoder: &mut wgpu::CommandEncoder, place: PagePlace, bitmap: &Bitmap) {
+        let size = bitmap.size();
+        let (row_bytes, staged_bytes) =
+            (size.width * 4, (size.width * 4).next_multiple_of(wgpu::COPY_BYTES_PER_ROW_ALIGNMENT));
+        let bytes = u64::from(staged_bytes) * u64::from(size.height);
+        let Some(bytes) = NonZeroU64::new(bytes) else { return };
+        const ALIGNMENT: NonZeroU64 = NonZeroU64::new(wgpu::COPY_BYTES_PER_ROW_ALIGNMENT as u64).expect("not zero");
+        let staged = self.staging.allocate(bytes, ALIGNMENT);
+        let (buffer, offset) = (staged.buffer().clone(), staged.offset());
+        // It cannot be mapped where the device is gone, which is noticed soon.
+        let Ok(mut rows) = staged.get_mapped_range_mut() else { return };
+        let starts = (0..).step_by(staged_bytes as usize);
+        for (start, row) in starts.zip(bitmap.data().chunks(row_bytes as usize)) {
+            rows.slice(start..start + row.len()).copy_from_slice(row);
+        }
+        drop(rows);
+        encoder.copy_buffer_to_texture(
+            wgpu::TexelCopyBufferInfo {
+                buffer: &buffer,
+                layout: wgpu::TexelCopyBufferLayout { offset, bytes_per_row: Some(staged_bytes), rows_per_image: None },
+            },
+            wgpu::TexelCopyTextureInfo {
+                texture: &self.set(place.set).texture,
+                mip_level: 0,
+                origin: wgpu::Origin3d { x: place.x, y: place.y, z: place.page },
+                aspect: wgpu::TextureAspect::All,
+            },
+            wgpu::Extent3d { width: size.width, height: size.height, depth_or_array_layers: 1 },
+        );
     }
 
     /// Group 2 of `photo.wgsl` for a page set.

@@ -1,5 +1,7 @@
 //! Going through the dead letters.
 
+use std::time::Duration;
+
 use lapin::message::BasicGetMessage;
 use lapin::options::{BasicAckOptions, BasicGetOptions, BasicNackOptions};
 use lapin::types::{AMQPValue, FieldTable};
@@ -11,6 +13,10 @@ use super::outbox::Outbox;
 use super::publisher::post_job;
 use super::settings::AmqpSettings;
 use super::{short, topology};
+
+/// A queue takes letters back in its own time. How often is looked whether it has, and after how long again.
+const LOOKS: u32 = 50;
+const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 pub(super) struct DeadLetters<'a> {
     settings: &'a AmqpSettings,
@@ -31,18 +37,35 @@ impl<'a> DeadLetters<'a> {
         let (channel, there) = self.ask("how many dead letters wait", self.open()).await?;
         let mut kept = Vec::new();
         let outcome = self.decide_each(&channel, there.min(limit), decide, &mut kept).await;
+        let handed_back = kept.len() as u64;
         for acker in kept {
             // Those that are not handed back now are, by the broker, when the channel ends.
             let _ = acker.nack(BasicNackOptions { requeue: true, multiple: false }).await;
         }
         let _ = channel.close(200, "OK".into()).await;
+        if handed_back > 0 {
+            self.wait_for(handed_back).await;
+        }
         outcome
     }
 
+    /// Until so many letters are in the queue again, for a while: whoever asks next should find those that were kept.
+    async fn wait_for(&self, letters: u64) {
+        for _ in 0..LOOKS {
+            if self.depth().await.is_ok_and(|there| there >= letters) {
+                return;
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+    }
+
     async fn open(&self) -> Result<(Channel, u64), QueueError> {
-        let connection = self.outbox.connection().await?;
-        let there = topology::depth(&connection, self.settings, &self.settings.dead()).await?;
-        Ok((channel(&connection).await?, there))
+        let there = self.depth().await?;
+        Ok((channel(&self.outbox.connection().await?).await?, there))
+    }
+
+    async fn depth(&self) -> Result<u64, QueueError> {
+        topology::depth(&self.outbox.connection().await?, self.settings, &self.settings.dead()).await
     }
 
     async fn decide_each(
