@@ -20,6 +20,7 @@ mod painter;
 mod pass_times;
 pub mod passes;
 mod photos;
+pub mod png;
 mod readback;
 mod targets;
 mod text;

@@ -104,7 +104,8 @@ impl Encoding {
             drop(view);
             self.slot.readback.get().unmap();
             self.copied_bytes = all_bytes;
-            let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("read back again") });
+            let mut encoder =
+                device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("read back again") });
             let readback = self.slot.readback.at_least(device, all_bytes, u64::MAX);
             encoder.copy_buffer_to_buffer(self.slot.output.get(), 0, readback, 0, all_bytes);
             self.mapped = None;

@@ -27,4 +27,3 @@ impl Expected {
         self.0.store(now, Ordering::Relaxed);
     }
 }
-

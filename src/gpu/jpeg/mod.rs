@@ -35,8 +35,7 @@ pub use crate::gpu::coded::{EncodedSegments, Encoding, GpuCodedChunk, GpuCodedSi
 
 pub use chunks::{JpegSegment, segments_of_canvas};
 pub use device_layout::{
-    BLOCK_PACKED_WORDS, GpuJpegSegment, GpuJpegSettings, SUBSAMPLING_420,
-    SUBSAMPLING_444, SYMBOLS,
+    BLOCK_PACKED_WORDS, GpuJpegSegment, GpuJpegSettings, SUBSAMPLING_420, SUBSAMPLING_444, SYMBOLS,
 };
 pub use encoder::JpegEncoder;
 pub use file::JpegHead;

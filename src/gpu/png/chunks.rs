@@ -95,8 +95,8 @@ mod tests {
     #[test]
     fn chunks_take_each_segment_once_and_in_order() {
         // 2,048 bytes exactly, one more row, and a row of four bytes.
-        let segments = [(341, 2), (341, 3), (1, 1), (341, 6), (1, 1)]
-            .map(|(width, rows)| PngSegment { x: 0, y: 0, width, rows });
+        let segments =
+            [(341, 2), (341, 3), (1, 1), (341, 6), (1, 1)].map(|(width, rows)| PngSegment { x: 0, y: 0, width, rows });
         let (chunks, laid_out) = split(&segments, 4).expect("they fit");
         let found: Vec<_> =
             chunks.into_iter().map(|chunk| (chunk.segments, chunk.tiles, chunk.longest_tiles)).collect();

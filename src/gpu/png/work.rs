@@ -100,9 +100,8 @@ fn check(segments: &[PngSegment], (width, height): (u32, u32)) -> Result<(), Png
     if segments.is_empty() {
         return Err(PngError::NoSegments);
     }
-    let lies_within = |first: u32, length: u32, all: u32| {
-        length > 0 && first.checked_add(length).is_some_and(|end| end <= all)
-    };
+    let lies_within =
+        |first: u32, length: u32, all: u32| length > 0 && first.checked_add(length).is_some_and(|end| end <= all);
     let is_good = |segment: &PngSegment| {
         lies_within(segment.x, segment.width, width) && lies_within(segment.y, segment.rows, height)
     };
