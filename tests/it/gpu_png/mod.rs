@@ -108,7 +108,7 @@ fn runs_of_every_length_at_every_place_are_right() {
     let mut encoder = PngEncoder::new(&gpu.device);
     // After the filter's number and so many literals; a last literal, and not always a whole group of eight.
     let row = |literals: usize, run: usize, after: usize| [vec![7; literals], vec![0; run], vec![5; after]].concat();
-    let short = (0..8).flat_map(|literals| (0..40).map(move |run| (literals, run)));
+    let short = (0..8).flat_map(|literals| (1..40).map(move |run| (literals, run)));
     let matches = (0..8).flat_map(|literals| (250..275).chain(508..532).map(move |run| (literals, run)));
     let tile = TILE_BYTES as usize;
     let long = [0, 1, 6, 7, tile - 9, tile - 8, tile - 2, tile - 1, tile, tile + 6].into_iter().flat_map(|literals| {
