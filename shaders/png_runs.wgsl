@@ -22,7 +22,7 @@ struct Eight {
     high: u32,
     // How many bytes are there.
     length: u32,
-    // Bytes at its start and at its end that belong to a run: all eight in both, where all are zeros.
+    // Bytes at its start that belong to a run from before, and at its end that belong to a run.
     opening: u32,
     closing: u32,
     // Bytes of the opening run before it, and of the closing run after it.
@@ -44,7 +44,7 @@ fn opening_of(eight: u32, is_joined: bool) -> u32 {
     if eight > 0u {
         follows_zero = edges[eight - 1u] > 15u;
     }
-    return select(0u, zeros, zeros == 8u || follows_zero);
+    return select(0u, zeros, follows_zero);
 }
 
 // Three steps, with a barrier after each of them but the last, because invocations look at each other's eights.

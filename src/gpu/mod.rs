@@ -8,6 +8,8 @@
 //!   Painter::wait() <───── Painted, mapped: pixels that encoders read in place, or finished bytes <┘
 //! ```
 //!
+//! `png/` codes PNGs as `jpeg/` does JPEGs, with `coded/` for what they share; nothing asks for it yet.
+//!
 //! One thread owns a [`Painter`]. While one sheet is drawn and read back, the next can be planned and submitted.
 //! Fed by `sheet/`; feeds `encode/`.
 

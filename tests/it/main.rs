@@ -15,6 +15,7 @@ mod fetch;
 mod fetch_runs;
 mod fetch_tls;
 mod gpu_jpeg;
+mod gpu_png;
 mod health;
 mod hostile;
 mod outputs;

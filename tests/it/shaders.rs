@@ -52,8 +52,11 @@ macro_rules! assert_mirrors {
 #[test]
 fn every_shader_is_valid() {
     let files = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/shaders")).expect("the folder");
-    // Those that encode JPEG have a test of their own: `gpu_jpeg::shaders`.
-    let is_drawn_with = |file: &std::fs::DirEntry| !file.file_name().to_string_lossy().starts_with("jpeg_");
+    // Those that encode JPEG and PNG have tests of their own: `gpu_jpeg::shaders`, `gpu_png::shaders`.
+    let is_drawn_with = |file: &std::fs::DirEntry| {
+        let name = file.file_name().to_string_lossy().into_owned();
+        !["coded_", "jpeg_", "png_"].iter().any(|prefix| name.starts_with(prefix))
+    };
     let files = files.map(|file| file.expect("an entry")).filter(is_drawn_with).count();
     // Each pass has a file of its own and one for its shading; common, quad and tiles.
     assert_eq!(files, RENDER_PASSES.len() * 2 + 3, "a shader file that no test knows of");

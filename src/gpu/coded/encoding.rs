@@ -42,8 +42,7 @@ pub(in crate::gpu) struct Extent {
 /// Segments on their way.
 pub struct Encoding {
     slot: Slot,
-    pool: SlotPool,
-    expected: Expected,
+    ways: Ways,
     segments: usize,
     units: u64,
     /// Where the output's bytes start, how much of the output was copied, and how much there may be.
@@ -71,8 +70,7 @@ impl Encoding {
         };
         let readback = slot.readback.at_least(device, copied_bytes, u64::MAX);
         encoder.copy_buffer_to_buffer(slot.output.get(), 0, readback, 0, copied_bytes);
-        let Ways { slots: pool, expected } = ways.clone();
-        Self { slot, pool, expected, segments, units, data_byte, copied_bytes, output_bytes, mapped: None }
+        Self { slot, ways: ways.clone(), segments, units, data_byte, copied_bytes, output_bytes, mapped: None }
     }
 
     /// Asks for the bytes as soon as they are there. After the submission; [`Encoding::finish`] does it otherwise.
@@ -98,7 +96,7 @@ impl Encoding {
     ) -> Result<EncodedSegments, ReadBackError> {
         let mut view = self.wait(device, submission)?;
         let needed = u64::from(word(&view, 0));
-        self.expected.learn(self.units, needed);
+        self.ways.expected.learn(self.units, needed);
         let all_bytes = (self.data_byte + needed).min(self.output_bytes);
         if all_bytes > self.copied_bytes {
             drop(view);
@@ -111,7 +109,8 @@ impl Encoding {
             self.mapped = None;
             view = self.wait(device, queue.submit([encoder.finish()]))?;
         }
-        let Self { slot, pool, segments, data_byte, .. } = self;
+        let Self { slot, ways, segments, data_byte, .. } = self;
+        let pool = ways.slots;
         Ok(EncodedSegments { view: Some(view), slot: Some(slot), pool, segments, data_byte: data_byte as usize })
     }
 

@@ -36,7 +36,6 @@ impl GpuPngCodes {
         };
         for (to, block) in learnt.codes.iter_mut().zip(&literals) {
             *to = code(block, head_bits);
-            assert!(*to >> 24 <= 15, "a literal has at most 15 bits");
         }
         learnt.codes[END_OF_BLOCK as usize] = nothing.part(head_bits, nothing.bits) | (end_bits as u32) << 24;
         let bits_of = |byte: usize| (learnt.codes[byte] >> 24) as usize;
@@ -49,6 +48,10 @@ impl GpuPngCodes {
             let to = &mut learnt.codes[(FIRST_MATCH + zeros - SHORTEST_MATCH) as usize];
             *to = code(&block, head_bits + ones * one_bits + zero_bits);
         }
+        let longest = |codes: &[u32]| codes.iter().map(|code| code >> 24).max().unwrap_or(0);
+        let (literals, matches) = learnt.codes.split_at(FIRST_MATCH as usize);
+        let (literal, match_) = (longest(literals), longest(&matches[..matches.len() - 2]));
+        assert!(literal <= 15 && literal + match_ <= 31, "png_runs.wgsl puts two codes together: {literal} {match_}");
         learnt
     }
 }

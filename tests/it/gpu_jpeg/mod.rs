@@ -1,9 +1,9 @@
 //! The GPU's JPEG against libjpeg-turbo's, byte by byte, and against a strict reader of the format.
 
-mod device;
-mod pictures;
+pub mod device;
+pub mod pictures;
 mod properties;
-mod shaders;
+pub mod shaders;
 mod strict;
 mod turbo;
 

@@ -6,19 +6,20 @@ use gravure::gpu::jpeg::passes::sources;
 use gravure::gpu::jpeg::{GpuCodedChunk, GpuCodedSize, GpuJpegSegment, GpuJpegSettings};
 use wgpu::naga::{self, Module, TypeInner};
 
-fn module(name: &str, source: &str) -> Module {
+pub fn module(name: &str, source: &str) -> Module {
     naga::front::wgsl::parse_str(source).unwrap_or_else(|error| panic!("{name}: {}", error.emit_to_string(source)))
 }
 
-#[test]
-fn every_pass_is_valid_and_small_enough_for_every_adapter() {
+/// Each file in `shaders/` whose name starts with `prefix` is a pass of its own or one of `shared`, and the passes are
+/// within what every adapter has.
+pub fn assert_valid(prefix: &str, shared: usize, sources: &[(&str, String)]) {
     let files = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/shaders")).expect("the folder");
-    let is_of_jpeg = |file: &std::fs::DirEntry| file.file_name().to_string_lossy().starts_with("jpeg_");
-    let files = files.map(|file| file.expect("an entry")).filter(is_of_jpeg).count();
-    // With what they share: common, scan, symbols.
-    assert_eq!(files, sources().len() + 3, "a shader file that no pass is made of");
-    for (name, source) in sources() {
-        let module = module(name, &source);
+    let is_one = |file: &std::fs::DirEntry| file.file_name().to_string_lossy().starts_with(prefix);
+    let files = files.map(|file| file.expect("an entry")).filter(is_one).count();
+    let own = sources.iter().filter(|(name, _)| name.starts_with(prefix)).count();
+    assert_eq!(files, own + shared, "a shader file that no pass is made of");
+    for (name, source) in sources {
+        let module = module(name, source);
         let mut validator =
             naga::valid::Validator::new(naga::valid::ValidationFlags::all(), naga::valid::Capabilities::empty());
         validator.validate(&module).unwrap_or_else(|error| panic!("{name}: {error:?}"));
@@ -41,7 +42,7 @@ fn every_pass_is_valid_and_small_enough_for_every_adapter() {
 }
 
 /// Name and offset of every member, and the size of a struct.
-fn layout(module: &Module, name: &str) -> (Vec<(String, usize)>, usize) {
+pub fn layout(module: &Module, name: &str) -> (Vec<(String, usize)>, usize) {
     let found = module.types.iter().find(|(_, ty)| ty.name.as_deref() == Some(name));
     match &found.unwrap_or_else(|| panic!("no struct {name}")).1.inner {
         TypeInner::Struct { members, span } => {
@@ -59,6 +60,14 @@ macro_rules! assert_mirrors {
         assert_eq!(members, mirrored, "{}", stringify!($ty));
         assert_eq!(size, size_of::<$ty>(), "{}", stringify!($ty));
     };
+}
+
+pub(crate) use assert_mirrors;
+
+#[test]
+fn every_pass_is_valid_and_small_enough_for_every_adapter() {
+    // With what they share: common and symbols.
+    assert_valid("jpeg_", 2, &sources());
 }
 
 #[test]
@@ -79,7 +88,6 @@ fn structs_agree_with_their_mirrors() {
 #[test]
 fn constants_agree_with_their_mirrors() {
     use gravure::gpu::jpeg::{BLOCK_PACKED_WORDS, SPILLED, SUBSAMPLING_420, SUBSAMPLING_444, SYMBOLS};
-    let modules = sources().map(|(name, source)| module(name, &source));
     let mirrors = [
         ("SUBSAMPLING_444", SUBSAMPLING_444),
         ("SUBSAMPLING_420", SUBSAMPLING_420),
@@ -87,14 +95,20 @@ fn constants_agree_with_their_mirrors() {
         ("BLOCK_PACKED_WORDS", BLOCK_PACKED_WORDS),
         ("SYMBOLS", SYMBOLS),
     ];
+    assert_constants(&sources(), &mirrors);
+}
+
+/// Each is in some pass, and the same in all that have it.
+pub fn assert_constants(sources: &[(&str, String)], mirrors: &[(&str, u32)]) {
+    let modules: Vec<Module> = sources.iter().map(|(name, source)| module(name, source)).collect();
     for (name, value) in mirrors {
         let constants = modules.iter().flat_map(|module| module.constants.iter().map(move |(_, c)| (module, c)));
-        let found: Vec<_> = constants.filter(|(_, constant)| constant.name.as_deref() == Some(name)).collect();
+        let found: Vec<_> = constants.filter(|(_, constant)| constant.name.as_deref() == Some(*name)).collect();
         assert!(!found.is_empty(), "no constant {name}");
         for (module, constant) in found {
             let expression = &module.global_expressions[constant.init];
             let is_right =
-                matches!(expression, naga::Expression::Literal(naga::Literal::U32(number)) if *number == value);
+                matches!(expression, naga::Expression::Literal(naga::Literal::U32(number)) if *number == *value);
             assert!(is_right, "{name} is {expression:?}, not {value}");
         }
     }
