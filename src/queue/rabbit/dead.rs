@@ -61,11 +61,13 @@ impl<'a> DeadLetters<'a> {
 
     async fn open(&self) -> Result<(Channel, u64), QueueError> {
         let there = self.depth().await?;
-        Ok((channel(&self.outbox.connection().await?).await?, there))
+        let connection = self.outbox.connection().await?;
+        Ok((channel(&connection).await?, there))
     }
 
     async fn depth(&self) -> Result<u64, QueueError> {
-        topology::depth(&self.outbox.connection().await?, self.settings, &self.settings.dead()).await
+        let connection = self.outbox.connection().await?;
+        topology::depth(&connection, self.settings, &self.settings.dead()).await
     }
 
     async fn decide_each(
