@@ -1,7 +1,7 @@
 // Pass: coded_place, of every format. Where each segment goes in the output: a prefix sum over the sizes of all.
 //
 // | in                  | what                                                                          |
-// | group 0, binding 0  | GpuCodedChunk                                                                  |
+// | group 0, binding 0  | GpuCodedChunk                                                                 |
 // | in and out          |                                                                               |
 // | group 0, binding 1  | GpuCodedSize of each segment: the offset is filled in                         |
 // | group 0, binding 2  | output: its first word, and the table                                         |

@@ -1,13 +1,13 @@
 // Pass: jpeg_code. From coefficients to the bits of each segment.
 //
 // | in                  | what                                                                                |
-// | group 0, binding 0  | GpuCodedChunk                                                                        |
+// | group 0, binding 0  | GpuCodedChunk                                                                       |
 // | group 0, binding 1  | GpuJpegSegment, all of the sheet                                                    |
 // | group 0, binding 2  | GpuJpegSettings                                                                     |
 // | group 0, binding 3  | coefficients, from jpeg_transform                                                   |
 // | out                 |                                                                                     |
 // | group 0, binding 4  | bits: the first of a word is its highest; BLOCK_PACKED_WORDS words for every block  |
-// | group 0, binding 5  | GpuCodedSize of each segment, but for the offset                                     |
+// | group 0, binding 5  | GpuCodedSize of each segment, but for the offset                                    |
 //
 // A workgroup takes one segment, 64 blocks at a time: workgroup x counts segments.
 //

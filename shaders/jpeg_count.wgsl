@@ -1,7 +1,7 @@
 // Pass: jpeg_count. How often each symbol occurs, to make Huffman tables that fit.
 //
 // | in                  | what                                                                             |
-// | group 0, binding 0  | GpuCodedChunk                                                                     |
+// | group 0, binding 0  | GpuCodedChunk                                                                    |
 // | group 0, binding 1  | GpuJpegSegment, all of the sheet                                                 |
 // | group 0, binding 2  | GpuJpegSettings                                                                  |
 // | group 0, binding 3  | coefficients, from jpeg_transform                                                |

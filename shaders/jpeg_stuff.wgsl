@@ -1,10 +1,10 @@
 // Pass: jpeg_stuff. From the bits of each segment to its finished bytes, one segment behind the other.
 //
 // | in                  | what                                                                   |
-// | group 0, binding 0  | GpuCodedChunk                                                           |
+// | group 0, binding 0  | GpuCodedChunk                                                          |
 // | group 0, binding 1  | GpuJpegSegment, all of the sheet                                       |
 // | group 0, binding 2  | bits, from jpeg_code                                                   |
-// | group 0, binding 3  | GpuCodedSize of each segment, with the offset from coded_place           |
+// | group 0, binding 3  | GpuCodedSize of each segment, with the offset from coded_place         |
 // | out                 |                                                                        |
 // | group 0, binding 4  | output: its bytes, from data_word on; the first of a word is its lowest |
 //

@@ -1,7 +1,7 @@
 // Pass: jpeg_transform. From pixels to quantised coefficients.
 //
 // | in                  | what                                                                            |
-// | group 0, binding 0  | GpuCodedChunk                                                                    |
+// | group 0, binding 0  | GpuCodedChunk                                                                   |
 // | group 0, binding 1  | GpuJpegSegment, all of the sheet                                                |
 // | group 0, binding 2  | GpuJpegSettings                                                                 |
 // | group 0, binding 3  | the sheet: premultiplied sRGB of 8 bits                                         |

@@ -92,16 +92,17 @@ fn cs_main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_in
     eight.is_open_before = false;
     eight.is_open_after = false;
     let found = codes_of(eight);
-    let sums = prefix_sum(local, found.length);
+    let sums = prefix_sum(local, length_of_all(found));
 
     // The stage starts with the word where the tile's first bit is; in the first tile with the segment's head.
     let is_first = group.x == 0u;
     let first_word = select(tile.first_bit >> 5u, 0u, is_first);
     let first_bit = tile.first_bit - first_word * 32u;
     var writer = Writer((first_bit + sums.x) >> 5u, (first_bit + sums.x) & 31u, 0u);
-    for (var i = 0u; i < 4u; i += 1u) {
-        put(&writer, found.bits[i], found.lengths[i]);
-    }
+    put(&writer, found.bits.x, found.lengths.x);
+    put(&writer, found.bits.y, found.lengths.y);
+    put(&writer, found.bits.z, found.lengths.z);
+    put(&writer, found.bits.w, found.lengths.w);
     finish(&writer);
     if is_first {
         if local < 16u {

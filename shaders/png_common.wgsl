@@ -4,17 +4,19 @@
 //      │                                                                                               ▲
 //      ▼                                                                                               │
 //   png_filter ──> filtered bytes ──────────────────────────────────> png_code ──> output ──> readback
-//   Paeth             │                                                  ▲         table and bytes, no gaps
-//      │              └─ eight at a time                                 │
+//   Paeth                                                                ▲         table and bytes, no gaps
+//      │                                                                 │
 //      └──> tiles ──> png_measure ──> tiles: first bit of each ──────────┤
 //           runs at their    │                                           │
 //           edges, sums      └──> sizes ──> coded_place ──> offsets ─────┘
 //
 // A *segment* is a band of rows of an image. Its first row is filtered by Sub (1), the others by Paeth (4), with the
-// filter's number before each row (https://www.w3.org/TR/png-3/#9Filters). Of that, it has:
+// filter's number before each row (https://www.w3.org/TR/png-3/#9Filters). It becomes:
 //
-//   [ Adler-32 sum | filtered bytes | block of deflate, not the last | empty stored block ]      words: lowest byte first
-//     4 bytes        4 bytes          head and codes, 413 bits and up    up to a whole byte, 0 0 0xff 0xff
+//   [ Adler-32 sum | length  | block of deflate, not the last | empty stored block ]
+//     4 bytes        4 bytes   head of 413 bits, codes            up to a whole byte, 0 0 0xff 0xff
+//
+// Sum and length are those of the filtered bytes, lowest byte first. Bits fill bytes from the lowest up.
 //
 // The block is what the crate fdeflate makes: fixed codes, and matches only within runs of zeros, at a distance of one
 // (`GpuPngCodes` has both, and the head that tells them to a decoder). Where it sees a run is told in png_runs.

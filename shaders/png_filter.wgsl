@@ -154,7 +154,7 @@ fn cs_main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_in
     // The first byte as often as there are bytes from it to the end of the tile, the second once less, ...
     let less = dot(low, vec4<u32>(0u, 1u, 2u, 3u)) + dot(high, vec4<u32>(4u, 5u, 6u, 7u));
     let weighted_sum = sum * (tile_bytes - first) - less;
-    let sums = sum_of_all(local, vec3<u32>(found.length, sum, weighted_sum));
+    let sums = sum_of_all(local, vec3<u32>(length_of_all(found), sum, weighted_sum));
     if local == 0u {
         let first_mark = first_from(0u);
         let last_mark = last_below(TILE_EIGHTS);

@@ -127,29 +127,43 @@ fn code_at(eight: Eight, i: u32) -> u32 {
 // The codes of an eight, by twos: a literal and a match have no more than 31 bits together, and matches are not next
 // to each other.
 struct Codes {
-    bits: array<u32, 4>,
-    lengths: array<u32, 4>,
-    // Of all.
-    length: u32,
+    bits: vec4<u32>,
+    lengths: vec4<u32>,
+}
+
+// Bits and length.
+fn joined(first: u32, second: u32) -> vec2<u32> {
+    let bits = (first & 0xffffffu) | ((second & 0xffffffu) << length_of(first));
+    return vec2<u32>(bits, length_of(first) + length_of(second));
+}
+
+fn joined_literals(two: u32) -> vec2<u32> {
+    return joined(literals[two & 0xffu], literals[(two >> 8u) & 0xffu]);
+}
+
+fn joined_codes(eight: Eight, i: u32) -> vec2<u32> {
+    return joined(code_at(eight, i), code_at(eight, i + 1u));
 }
 
 fn codes_of(eight: Eight) -> Codes {
-    var found: Codes;
-    let is_plain = eight.opening + eight.closing == 0u && eight.length == 8u;
-    for (var i = 0u; i < 4u; i += 1u) {
-        var first: u32;
-        var second: u32;
-        if is_plain {
-            let two = select(eight.high, eight.low, i < 2u) >> ((i & 1u) * 16u);
-            first = literals[two & 0xffu];
-            second = literals[(two >> 8u) & 0xffu];
-        } else {
-            first = code_at(eight, i * 2u);
-            second = code_at(eight, i * 2u + 1u);
-        }
-        found.bits[i] = (first & 0xffffffu) | ((second & 0xffffffu) << length_of(first));
-        found.lengths[i] = length_of(first) + length_of(second);
-        found.length += found.lengths[i];
+    var a: vec2<u32>;
+    var b: vec2<u32>;
+    var c: vec2<u32>;
+    var d: vec2<u32>;
+    if eight.opening + eight.closing == 0u && eight.length == 8u {
+        a = joined_literals(eight.low);
+        b = joined_literals(eight.low >> 16u);
+        c = joined_literals(eight.high);
+        d = joined_literals(eight.high >> 16u);
+    } else {
+        a = joined_codes(eight, 0u);
+        b = joined_codes(eight, 2u);
+        c = joined_codes(eight, 4u);
+        d = joined_codes(eight, 6u);
     }
-    return found;
+    return Codes(vec4<u32>(a.x, b.x, c.x, d.x), vec4<u32>(a.y, b.y, c.y, d.y));
+}
+
+fn length_of_all(found: Codes) -> u32 {
+    return dot(found.lengths, vec4<u32>(1u));
 }

@@ -1,5 +1,5 @@
-//! PNG on the GPU, for `--compression speed`: from a sheet's opaque pixels to finished bands, without the pixels leaving
-//! the card.
+//! PNG on the GPU, for `--compression speed`: from a sheet's opaque pixels to finished bands, without the pixels
+//! leaving the card.
 //!
 //! ```text
 //!   sheet texture ─┐                   ┌──────────────────────────── GPU ─────────────────────────────┐
