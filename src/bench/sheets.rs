@@ -87,7 +87,12 @@ impl Way {
         first_pixels(&mut painter, whole)?;
         let start = Instant::now();
         let few = first_pixels(&mut painter, whole)?.len();
-        let canvases = if start.elapsed() > SLOW { &whole.canvases[..few] } else { &whole.canvases[..] };
+        let (mut canvases, mut time) = (&whole.canvases[..], time);
+        if start.elapsed() > SLOW {
+            // Once, because the second time they would be plates.
+            (canvases, time) = (&whole.canvases[..few], Duration::ZERO);
+            painter = self.open(whole, false)?;
+        }
         let (per_s, feed_ms) = draw(&mut painter, canvases, segments, time, cores, work)?;
         let mut painter = self.open(whole, true)?;
         draw(&mut painter, canvases, segments, Duration::ZERO, cores, work)?;
