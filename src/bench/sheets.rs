@@ -52,6 +52,9 @@ type Work<'w> = dyn Fn(&PaintedSheet, usize) + Sync + 'w;
 /// adapter takes a thousand times as long as a card's.
 const SLOW: Duration = Duration::from_millis(500);
 
+/// A round that takes longer than this, and than what was asked for, ends with the sheet at hand.
+const LONGEST_ROUND: Duration = Duration::from_secs(2);
+
 /// A way to draw and code.
 #[derive(Clone, Copy)]
 struct Way {
@@ -93,10 +96,10 @@ impl Way {
             (canvases, time) = (&whole.canvases[..few], Duration::ZERO);
             painter = self.open(whole, false)?;
         }
-        let (per_s, feed_ms) = draw(&mut painter, canvases, segments, time, cores, work)?;
+        let Drawn { per_s, feed_ms, canvases: _ } = draw(&mut painter, canvases, segments, time, cores, work)?;
         let mut painter = self.open(whole, true)?;
-        draw(&mut painter, canvases, segments, Duration::ZERO, cores, work)?;
-        let of_one = |(pass, ms): (Pass, f64)| (pass.name(), ms / canvases.len() as f64);
+        let drawn = draw(&mut painter, canvases, segments, Duration::ZERO, cores, work)?.canvases;
+        let of_one = |(pass, ms): (Pass, f64)| (pass.name(), ms / drawn as f64);
         let passes_ms = painter.pass_times_ms().into_iter().map(of_one).collect();
         Ok(Measured { what: self.what, draw: painter.limits().draw_path.name(), per_s, feed_ms, passes_ms })
     }
@@ -153,7 +156,14 @@ fn largest_difference(rendered: &[Bitmap], computed: &[Bitmap]) -> u8 {
     pairs.map(|(a, b)| a.abs_diff(*b)).max().unwrap_or(0)
 }
 
-/// All canvases, as often as `time` allows, at least once; `work` is done for each by as many threads as there are
+/// What came of some canvases.
+struct Drawn {
+    canvases: usize,
+    per_s: f64,
+    feed_ms: Milliseconds,
+}
+
+/// All canvases, as often as `time` allows, at least a sheet; `work` is done for each by as many threads as there are
 /// cores. Canvases a second, and milliseconds of each part of feeding the adapter, from the second round on where there is
 /// one: in the first, plates are made.
 fn draw(
@@ -163,7 +173,7 @@ fn draw(
     time: Duration,
     cores: usize,
     work: &Work<'_>,
-) -> Result<(f64, Milliseconds), BenchError> {
+) -> Result<Drawn, BenchError> {
     let (todo, waiting) = bounded::<(Arc<PaintedSheet>, usize)>(64);
     std::thread::scope(|scope| {
         for _ in 0..cores {
@@ -188,6 +198,9 @@ fn draw(
                 }
                 submit(painter, canvases, segments)?;
                 drawn += canvases.len();
+                if start.elapsed() > time.max(LONGEST_ROUND) {
+                    break;
+                }
             }
             rounds += 1;
             if rounds == 1 && time > Duration::ZERO {
@@ -202,7 +215,8 @@ fn draw(
         }
         let per_s = drawn as f64 / start.elapsed().as_secs_f64();
         let parts = painter.feed_times().ms().into_iter().zip(fed.ms());
-        Ok((per_s, parts.map(|((part, now), (_, before))| (part, (now - before) / drawn as f64)).collect()))
+        let feed_ms = parts.map(|((part, now), (_, before))| (part, (now - before) / drawn as f64)).collect();
+        Ok(Drawn { canvases: drawn, per_s, feed_ms })
     })
 }
 
