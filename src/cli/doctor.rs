@@ -218,7 +218,7 @@ mod tests {
                 draw_path: DrawPath::Fragment,
             },
             coded_by: CodedBy::Cpu,
-            draw: DrawChoice::of(kind == "software", true, None),
+            draw: DrawChoice::of(kind == "software", None, None),
             chosen,
         }
     }

@@ -194,7 +194,7 @@ fn wanted_path() -> Result<Option<DrawPath>, GpuError> {
 }
 
 fn draw_choice(adapter: &wgpu::Adapter, class: AdapterClass, wanted: Option<DrawPath>) -> DrawChoice {
-    DrawChoice::of(class == AdapterClass::Software, tiles::can_draw(adapter), wanted)
+    DrawChoice::of(class == AdapterClass::Software, tiles::hindrance(adapter), wanted)
 }
 
 fn enumerate() -> Vec<wgpu::Adapter> {

@@ -18,15 +18,20 @@ use super::passes::{
 /// What a device must be opened with to read and write surfaces in place.
 pub const FEATURES: wgpu::Features = wgpu::Features::TEXTURE_ADAPTER_SPECIFIC_FORMAT_FEATURES;
 
-/// Whether an adapter can draw in tiles.
-pub fn can_draw(adapter: &wgpu::Adapter) -> bool {
+/// What keeps an adapter from drawing in tiles, if anything does.
+pub fn hindrance(adapter: &wgpu::Adapter) -> Option<&'static str> {
+    if adapter.get_info().name.contains("SwiftShader") {
+        // It had taken 17 GB for the one shader when it was stopped.
+        return Some("because SwiftShader does not come to an end compiling the shader of the compute stage");
+    }
     let (limits, format) = (adapter.limits(), adapter.get_texture_format_features(FORMAT));
-    adapter.features().contains(FEATURES)
+    let can_draw = adapter.features().contains(FEATURES)
         && format.allowed_usages.contains(wgpu::TextureUsages::STORAGE_BINDING)
         && format.flags.contains(wgpu::TextureFormatFeatureFlags::STORAGE_READ_WRITE)
         && limits.max_compute_invocations_per_workgroup >= 256
         && limits.max_storage_buffers_per_shader_stage >= 7
-        && limits.max_sampled_textures_per_shader_stage as usize >= PAGE_ARRAYS + 2
+        && limits.max_sampled_textures_per_shader_stage as usize >= PAGE_ARRAYS + 2;
+    (!can_draw).then_some("because shaders of this adapter cannot read and write RGBA8 textures")
 }
 
 /// The pipeline and the layouts of what it reads.

@@ -37,20 +37,17 @@ pub struct DrawChoice {
 }
 
 impl DrawChoice {
-    /// For an adapter that is software or not, and that can or cannot read and write a surface in place; `wanted` goes
-    /// over its class.
-    pub fn of(is_software: bool, can_compute: bool, wanted: Option<DrawPath>) -> Self {
+    /// For an adapter that is software or not, and what keeps it from computing, if anything does, as a clause that
+    /// starts with `because`; `wanted` goes over its class.
+    pub fn of(is_software: bool, hindrance: Option<&'static str>, wanted: Option<DrawPath>) -> Self {
         use DrawPath::{Compute, Fragment};
-        let (path, reason) = match (wanted, can_compute) {
+        let (path, reason) = match (wanted, hindrance) {
             (Some(Fragment), _) => (Fragment, "because it is asked for"),
-            (Some(Compute), true) => (Compute, "because it is asked for"),
-            (Some(Compute), false) => (
-                Fragment,
-                "because compute is asked for, but shaders of this adapter cannot read and write RGBA8 textures",
-            ),
+            (Some(Compute), None) => (Compute, "because it is asked for"),
+            (Some(Compute), Some(hindrance)) => (Fragment, hindrance),
             (None, _) if is_software => (Fragment, "because software adapters compute more slowly"),
-            (None, true) => (Compute, "because data-centre cards shade fragments on few of their processors"),
-            (None, false) => (Fragment, "because shaders of this adapter cannot read and write RGBA8 textures"),
+            (None, None) => (Compute, "because data-centre cards shade fragments on few of their processors"),
+            (None, Some(hindrance)) => (Fragment, hindrance),
         };
         Self { path, reason }
     }
@@ -63,16 +60,16 @@ mod tests {
 
     #[test]
     fn cards_compute_where_they_can_and_what_is_asked_for_goes_over_that() {
-        let path = |is_software, can_compute, wanted| DrawChoice::of(is_software, can_compute, wanted).path;
-        assert_eq!(path(false, true, None), Compute);
-        assert_eq!(path(false, false, None), Fragment);
-        assert_eq!(path(true, true, None), Fragment);
+        let path = |is_software, hindrance, wanted| DrawChoice::of(is_software, hindrance, wanted).path;
+        let hindrance = Some("because it has none");
+        assert_eq!(path(false, None, None), Compute);
+        assert_eq!(path(false, hindrance, None), Fragment);
+        assert_eq!(path(true, None, None), Fragment);
         for is_software in [false, true] {
-            assert_eq!(path(is_software, true, Some(Fragment)), Fragment);
-            assert_eq!(path(is_software, true, Some(Compute)), Compute);
-            let refused = DrawChoice::of(is_software, false, Some(Compute));
-            assert_eq!(refused.path, Fragment);
-            assert!(refused.reason.contains("but"), "{}", refused.reason);
+            assert_eq!(path(is_software, None, Some(Fragment)), Fragment);
+            assert_eq!(path(is_software, None, Some(Compute)), Compute);
+            let refused = DrawChoice::of(is_software, hindrance, Some(Compute));
+            assert_eq!((refused.path, Some(refused.reason)), (Fragment, hindrance));
         }
     }
 
