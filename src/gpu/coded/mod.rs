@@ -12,12 +12,14 @@
 mod device_layout;
 mod encoding;
 mod expected;
+mod options;
 mod pass;
 mod room;
 mod slots;
 
 pub use device_layout::{GpuCodedChunk, GpuCodedSize, SPILLED};
 pub use encoding::{EncodedSegments, Encoding, ReadBackError};
+pub use options::{Before, EncodeOptions};
 pub use pass::{COMMON_WGSL, PLACE_WGSL, SCAN_WGSL, place};
 pub use room::Room;
 

@@ -40,6 +40,6 @@ pub use device_layout::{
 pub use encoder::JpegEncoder;
 pub use file::JpegHead;
 pub use huffman::{CodeTable, HuffmanTables, SymbolCounts};
-pub use options::{Before, EncodeOptions, JpegError, Stage};
+pub use options::{EncodeOptions, JpegError, Stage};
 pub use quantiser::QuantTable;
 pub use settings::{ChromaSubsampling, JpegSettings};

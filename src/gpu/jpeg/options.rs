@@ -3,7 +3,7 @@
 use thiserror::Error;
 
 use super::chunks::JpegSegment;
-use crate::gpu::coded::{ReadBackError, Room};
+use crate::gpu::coded::ReadBackError;
 
 /// Why nothing was encoded.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
@@ -47,14 +47,5 @@ pub enum Stage {
     Copy,
 }
 
-/// Told of each stage before it is recorded.
-pub type Before<'o> = &'o mut dyn FnMut(&mut wgpu::CommandEncoder, Stage);
-
 /// How to encode.
-#[derive(Default)]
-pub struct EncodeOptions<'o> {
-    /// Segments that find no room are reported, not cut.
-    pub room: Room,
-    /// Is told what is recorded next.
-    pub before: Option<Before<'o>>,
-}
+pub type EncodeOptions<'o> = crate::gpu::coded::EncodeOptions<'o, Stage>;

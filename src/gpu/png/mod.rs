@@ -32,4 +32,4 @@ pub use device_layout::{
     END_OF_BLOCK, FIRST_MATCH, GpuPngCodes, GpuPngSegment, GpuPngTile, LONGEST_MATCH, SHORTEST_MATCH, TILE_BYTES,
 };
 pub use encoder::PngEncoder;
-pub use options::{Before, EncodeOptions, PngError, Stage};
+pub use options::{EncodeOptions, PngError, Stage};
