@@ -24,6 +24,7 @@ pub mod passes;
 mod photos;
 pub mod png;
 mod readback;
+mod submission;
 mod targets;
 mod text;
 pub mod tiles;
