@@ -27,6 +27,11 @@ use crate::render::{CampaignError, CampaignOptions, DataSource, RenderError, Ren
 pub use checks::Compared;
 pub use sheets::Measured;
 
+/// Rows of the first run.
+const FIRST_ROWS: u64 = 202;
+/// Of the seconds that were asked for.
+const LONG_ENOUGH: f64 = 0.6;
+
 /// What is measured.
 #[derive(Clone, Debug)]
 pub struct BenchOptions {
@@ -155,7 +160,7 @@ pub fn bench(options: &BenchOptions) -> Result<Report, BenchError> {
     })
 }
 
-/// Runs as many rows as take about `seconds`, by what a first, short run took.
+/// Runs as many rows as take about `seconds`, or all: by what shorter runs took, of which starting is a large part.
 fn run(
     campaign: &CampaignOptions,
     size: &str,
@@ -164,16 +169,22 @@ fn run(
     coded_by: CodedBy,
     seconds: f64,
 ) -> Result<Run, BenchError> {
-    let mut options = RenderOptions {
-        campaign: CampaignOptions { sizes: vec![size.to_owned()], ..campaign.clone() },
-        out: out.to_owned(),
-        limit: Some(202),
-        coded_by: Some(coded_by),
-        ..RenderOptions::default()
+    let mut limit = FIRST_ROWS;
+    let summary = loop {
+        let options = RenderOptions {
+            campaign: CampaignOptions { sizes: vec![size.to_owned()], ..campaign.clone() },
+            out: out.to_owned(),
+            limit: Some(limit),
+            coded_by: Some(coded_by),
+            ..RenderOptions::default()
+        };
+        let summary = render(&options, &Stop::new(), &mut |_| {})?;
+        let took = summary.variants as f64 / summary.variants_per_s;
+        if took >= seconds * LONG_ENOUGH || summary.variants < limit {
+            break summary;
+        }
+        limit = ((summary.variants_per_s * seconds) as u64).max(limit * 2);
     };
-    let first = render(&options, &Stop::new(), &mut |_| {})?;
-    options.limit = Some(((first.variants_per_s * seconds) as u64).max(202));
-    let summary = render(&options, &Stop::new(), &mut |_| {})?;
     Ok(Run {
         what,
         variants: summary.variants,

@@ -71,8 +71,14 @@ impl Way {
 
     fn open(self, whole: &Whole, times_passes: bool) -> Result<Painter, BenchError> {
         let Self { what: _, coded_by, draw } = self;
-        let options =
-            DeviceOptions { coded_by: Some(coded_by), draw_path: draw, times_passes, ..DeviceOptions::default() };
+        let options = DeviceOptions {
+            coded_by: Some(coded_by),
+            draw_path: draw,
+            times_passes,
+            // From the second round on, whole canvases would be plates, and only copies would be measured.
+            lower_limits: Some(|limits| limits.plate_bytes = 0),
+            ..DeviceOptions::default()
+        };
         Ok(Painter::open_with(Arc::clone(&whole.library), options)?)
     }
 
@@ -92,9 +98,7 @@ impl Way {
         let few = first_pixels(&mut painter, whole)?.len();
         let (mut canvases, mut time) = (&whole.canvases[..], time);
         if start.elapsed() > SLOW {
-            // Once, because the second time they would be plates.
             (canvases, time) = (&whole.canvases[..few], Duration::ZERO);
-            painter = self.open(whole, false)?;
         }
         let Drawn { per_s, feed_ms, canvases: _ } = draw(&mut painter, canvases, segments, time, cores, work)?;
         let mut painter = self.open(whole, true)?;
@@ -165,7 +169,7 @@ struct Drawn {
 
 /// All canvases, as often as `time` allows, at least a sheet; `work` is done for each by as many threads as there are
 /// cores. Canvases a second, and milliseconds of each part of feeding the adapter, from the second round on where there is
-/// one: in the first, plates are made.
+/// one: in the first, photos are uploaded and glyphs rasterised.
 fn draw(
     painter: &mut Painter,
     canvases: &[Canvas],
