@@ -20,8 +20,9 @@
 //        └────┴────┴────┴────┴──┘                3. one write; a read only where something lies below
 //
 // After each part a pixel is rounded to eight bits, because a render target is: both paths give the same pixels. What
-// compiles this declares BLENDS_IN_EIGHT_BITS: whether the adapter blends so, as software adapters do, which round what
-// is laid over and what is left below before they add them; cards round the sum.
+// compiles this declares how the adapter's render targets round (`gpu/rounding.rs`):
+//   BLENDS_IN_EIGHT_BITS  what is laid over and what is left below are rounded before they are added, not the sum
+//   KEEPS_TWELVE_BITS     colours are cut to twelve bits before they are rounded to eight
 
 struct GpuPart {
     quad: vec4<i32>,
@@ -87,15 +88,24 @@ fn holds(rect: vec4<i32>, first: vec2<i32>, end: vec2<i32>) -> bool {
     return all(first >= rect.xy) && all(end <= rect.xy + rect.zw);
 }
 
-// As a render target keeps it.
-fn in_eight_bits(color: vec4<f32>) -> vec4<f32> {
+fn to_nearest(color: vec4<f32>) -> vec4<f32> {
     return floor(clamp(color, vec4<f32>(0.0), vec4<f32>(1.0)) * 255.0 + 0.5) / 255.0;
+}
+
+// As a render target keeps what is drawn.
+fn in_eight_bits(color: vec4<f32>) -> vec4<f32> {
+    if KEEPS_TWELVE_BITS {
+        let cut = floor(clamp(color, vec4<f32>(0.0), vec4<f32>(1.0)) * 4096.0);
+        // Exact: 20 bits.
+        return ceil(cut * 255.0 / 4096.0 - 0.5) / 255.0;
+    }
+    return to_nearest(color);
 }
 
 fn over(above: vec4<f32>, below: vec4<f32>) -> vec4<f32> {
     if BLENDS_IN_EIGHT_BITS {
         let rounded = in_eight_bits(above);
-        return in_eight_bits(rounded + in_eight_bits(below * (1.0 - rounded.a)));
+        return min(rounded + to_nearest(below * (1.0 - rounded.a)), vec4<f32>(1.0));
     }
     return in_eight_bits(above + below * (1.0 - above.a));
 }

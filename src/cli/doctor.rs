@@ -11,7 +11,7 @@ use super::Status;
 use super::config::ConfigArgs;
 use super::output::{memory, note, print, print_json};
 use super::table::Table;
-use crate::gpu::{AdapterReport, CodedBy, GpuError, adapters};
+use crate::gpu::{AdapterReport, CodedBy, adapters};
 use crate::render::campaign::{Campaign, CampaignOptions};
 
 const ADVICE: &str = "no Vulkan adapter was found: install your card's driver, or software Vulkan (Debian: apt-get \
@@ -106,7 +106,7 @@ fn report(adapters: &[AdapterReport], campaign: Option<&Campaign>, wanted: Optio
             chosen.draw.path.name(),
             chosen.draw.reason,
         ));
-        text.push_str(&format!("  {}\n", who_codes(chosen.coded_by, CodedBy::wanted())));
+        text.push_str(&format!("  {}\n", who_codes(chosen.coded_by, chosen.coder_is_wanted)));
     }
     if let Some(Campaign { fonts, .. }) = campaign {
         let mut table = Table::new(&["font", "weight", "style", "ascent", "descent"]);
@@ -138,13 +138,11 @@ fn why_chosen(chosen: &AdapterReport, adapters: &[AdapterReport], wanted: Option
     }
 }
 
-fn who_codes(best: CodedBy, wanted: Result<Option<CodedBy>, GpuError>) -> String {
-    let (by, why) = match wanted {
-        Err(error) => return error.to_string(),
-        Ok(Some(wanted)) => (wanted, "because GRAVURE_ENCODE asks for it"),
-        Ok(None) => {
-            (best, if best == CodedBy::Gpu { "where the pixels are" } else { "which are faster than this adapter" })
-        }
+fn who_codes(by: CodedBy, is_wanted: bool) -> String {
+    let why = match by {
+        _ if is_wanted => "because GRAVURE_ENCODE asks for it",
+        CodedBy::Gpu => "where the pixels are",
+        CodedBy::Cpu => "which are faster than this adapter",
     };
     match by {
         CodedBy::Gpu => format!("JPEG and PNG by the adapter, {why}"),
@@ -166,6 +164,7 @@ fn json_report(adapters: &[AdapterReport], campaign: Option<&Campaign>) -> Value
                 memory_bytes,
                 limits,
                 coded_by,
+                coder_is_wanted: _,
                 draw,
                 chosen,
             } = adapter;
@@ -218,6 +217,7 @@ mod tests {
                 draw_path: DrawPath::Fragment,
             },
             coded_by: CodedBy::Cpu,
+            coder_is_wanted: false,
             draw: DrawChoice::of(kind == "software", None, None),
             chosen,
         }
@@ -246,9 +246,9 @@ mod tests {
 
     #[test]
     fn who_codes_is_told() {
-        assert!(who_codes(CodedBy::Cpu, Ok(None)).contains("fdeflate, which are faster"));
-        assert!(who_codes(CodedBy::Gpu, Ok(None)).contains("by the adapter, where the pixels"));
-        assert!(who_codes(CodedBy::Cpu, Ok(Some(CodedBy::Gpu))).contains("by the adapter, because GRAVURE_ENCODE"));
+        assert!(who_codes(CodedBy::Cpu, false).contains("fdeflate, which are faster"));
+        assert!(who_codes(CodedBy::Gpu, false).contains("by the adapter, where the pixels"));
+        assert!(who_codes(CodedBy::Gpu, true).contains("by the adapter, because GRAVURE_ENCODE"));
     }
 
     #[test]

@@ -6,7 +6,8 @@ use parking_lot::Mutex;
 use thiserror::Error;
 
 use super::driver::{PipelineCache, local_bytes};
-use super::{pass_times, tiles};
+use super::rounding::Rounding;
+use super::{compute, pass_times};
 use crate::sheet::{DrawChoice, DrawPath, PAGE_ARRAYS, SheetLimits};
 
 /// Why nothing can be drawn.
@@ -64,7 +65,8 @@ pub enum AdapterClass {
 }
 
 impl AdapterClass {
-    fn of(kind: wgpu::DeviceType) -> Self {
+    /// Of wgpu's kinds.
+    pub fn of(kind: wgpu::DeviceType) -> Self {
         match kind {
             wgpu::DeviceType::Cpu => Self::Software,
             _ => Self::Card,
@@ -143,8 +145,10 @@ pub struct AdapterReport {
     pub memory_bytes: Option<u64>,
     /// What gravure would put on it.
     pub limits: SheetLimits,
-    /// Who would code, unless told otherwise.
+    /// Who would code.
     pub coded_by: CodedBy,
+    /// Because `GRAVURE_ENCODE` says so.
+    pub coder_is_wanted: bool,
     /// By which stage gravure would draw on it, and why.
     pub draw: DrawChoice,
     /// Whether gravure would use it.
@@ -154,9 +158,10 @@ pub struct AdapterReport {
 /// Every adapter of the machine.
 ///
 /// # Errors
-/// [`GpuError::BadSetting`] of `GRAVURE_DRAW`.
+/// [`GpuError::BadSetting`].
 pub fn adapters() -> Result<Vec<AdapterReport>, GpuError> {
     let wanted_path = wanted_path()?;
+    let wanted_coder = CodedBy::wanted()?;
     let adapters = enumerate();
     let chosen = choose(&adapters, wanted().as_deref()).ok();
     let reports = adapters.iter().enumerate().map(|(index, adapter)| {
@@ -172,7 +177,8 @@ pub fn adapters() -> Result<Vec<AdapterReport>, GpuError> {
             max_buffer_bytes: limits.max_buffer_size,
             memory_bytes,
             limits: sheet_limits(class, &limits, draw.path, memory_bytes),
-            coded_by: CodedBy::best_for(class),
+            coded_by: wanted_coder.unwrap_or_else(|| CodedBy::best_for(class)),
+            coder_is_wanted: wanted_coder.is_some(),
             draw,
             chosen: chosen == Some(index),
             name: info.name,
@@ -194,7 +200,7 @@ fn wanted_path() -> Result<Option<DrawPath>, GpuError> {
 }
 
 fn draw_choice(adapter: &wgpu::Adapter, class: AdapterClass, wanted: Option<DrawPath>) -> DrawChoice {
-    DrawChoice::of(class == AdapterClass::Software, tiles::hindrance(adapter), wanted)
+    DrawChoice::of(class == AdapterClass::Software, compute::hindrance(adapter), wanted)
 }
 
 fn enumerate() -> Vec<wgpu::Adapter> {
@@ -290,6 +296,8 @@ pub struct Device {
     pub name: String,
     /// Software or card.
     pub class: AdapterClass,
+    /// How its render targets round.
+    pub rounding: Rounding,
     /// What it can hold.
     pub limits: SheetLimits,
     /// Who codes.
@@ -320,7 +328,7 @@ impl Device {
             features |= pass_times::features(adapter);
         }
         if path == DrawPath::Compute {
-            features |= tiles::FEATURES;
+            features |= compute::FEATURES;
         }
         let descriptor = wgpu::DeviceDescriptor {
             label: Some("gravure"),
@@ -339,7 +347,8 @@ impl Device {
         if let Some(lower) = options.lower_limits {
             lower(&mut limits);
         }
-        Ok(Self { device, queue, class, limits, coded_by, pipelines, name: info.name, fault })
+        let rounding = Rounding::of(&info);
+        Ok(Self { device, queue, class, rounding, limits, coded_by, pipelines, name: info.name, fault })
     }
 
     /// What went wrong since the last call. wgpu reports most failures aside from the calls that cause them.

@@ -8,12 +8,13 @@
 //!   Painter::wait() <───── Painted, mapped: pixels that encoders read in place, or finished bytes <┘
 //! ```
 //!
-//! `png/` codes PNGs as `jpeg/` does JPEGs, with `coded/` for what they share; nothing asks for it yet.
+//! `png/` codes PNGs as `jpeg/` does JPEGs, with `coded/` for what they share.
 //!
 //! One thread owns a [`Painter`]. While one sheet is drawn and read back, the next can be planned and submitted.
 //! Fed by `sheet/`; feeds `encode/`.
 
 pub mod coded;
+mod compute;
 mod device;
 mod driver;
 mod feed;
@@ -22,8 +23,10 @@ mod painter;
 mod pass_times;
 pub mod passes;
 mod photos;
+pub mod plates;
 pub mod png;
 mod readback;
+pub mod rounding;
 mod submission;
 mod targets;
 mod text;

@@ -139,7 +139,7 @@ impl Parts {
     fn open(library: &Arc<FontLibrary>, options: DeviceOptions) -> Result<Self, GpuError> {
         let mut device = Device::open(options)?;
         let cache = device.pipelines.as_ref().map(PipelineCache::cache);
-        let passes = Passes::new(&device.device, device.class, device.limits.draw_path, cache);
+        let passes = Passes::new(&device.device, device.rounding, device.limits.draw_path, cache);
         let photos = PhotoPages::new(&device.device, &passes, device.limits);
         let text = TextPass::new(&device.device, &device.queue, Arc::clone(library));
         let times = PassTimes::new(&device.device, &device.queue);

@@ -3,8 +3,8 @@
 
 use crate::sheet::DrawPath;
 
-use super::device::AdapterClass;
-use super::tiles::TilePass;
+use super::compute::ComputePasses;
+use super::rounding::Rounding;
 
 /// Pixels of sheets, isolates, plates and pages: gamma-encoded sRGB, premultiplied, blended as browsers do.
 pub const FORMAT: wgpu::TextureFormat = wgpu::TextureFormat::Rgba8Unorm;
@@ -30,7 +30,9 @@ pub const PHOTO_WGSL: &str = include_str!("../../shaders/photo.wgsl");
 /// Isolates.
 pub const COMPOSITE_WGSL: &str = include_str!("../../shaders/composite.wgsl");
 
-/// All but text, by a compute shader.
+/// Plates, by a compute shader.
+pub const PLATES_WGSL: &str = include_str!("../../shaders/plates.wgsl");
+/// All but plates and text, by a compute shader.
 pub const TILES_WGSL: &str = include_str!("../../shaders/tiles.wgsl");
 
 /// The render passes: name, what it is shaded by, and its own file.
@@ -62,8 +64,8 @@ pub struct Passes {
     pub blit: wgpu::RenderPipeline,
     /// `composite.wgsl`.
     pub composite: wgpu::RenderPipeline,
-    /// `tiles.wgsl`, on the compute path: then none of the others is used.
-    pub tiles: Option<TilePass>,
+    /// The compute path: then none of the others is used.
+    pub compute: Option<ComputePasses>,
     target: wgpu::BindGroupLayout,
     shapes: wgpu::BindGroupLayout,
     instances: wgpu::BindGroupLayout,
@@ -73,12 +75,7 @@ pub struct Passes {
 
 impl Passes {
     /// Compiles every pipeline that `cache` has not got.
-    pub fn new(
-        device: &wgpu::Device,
-        class: AdapterClass,
-        path: DrawPath,
-        cache: Option<&wgpu::PipelineCache>,
-    ) -> Self {
+    pub fn new(device: &wgpu::Device, rounding: Rounding, path: DrawPath, cache: Option<&wgpu::PipelineCache>) -> Self {
         use wgpu::ShaderStages as Stages;
         let vertex_and_fragment = Stages::VERTEX | Stages::FRAGMENT;
         let target = layout(device, &[(wgpu::BufferBindingType::Uniform, Stages::VERTEX)]);
@@ -107,7 +104,7 @@ impl Passes {
             photo: photo.pipeline(device, "fs_main", Blending::Over),
             blit: photo.pipeline(device, "fs_blit", Blending::None),
             composite: composite.pipeline(device, "fs_main", Blending::Over),
-            tiles: (path == DrawPath::Compute).then(|| TilePass::new(device, class, cache)),
+            compute: (path == DrawPath::Compute).then(|| ComputePasses::new(device, rounding, cache)),
             target,
             shapes,
             instances,

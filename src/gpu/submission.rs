@@ -6,12 +6,14 @@ use crate::pixels::SizePx;
 use crate::sheet::{Band, Class, Drawing, Slot, TileRun};
 
 use super::coded::Encoding;
+use super::compute::ComputePasses;
 use super::feed::{Feed, FeedTimes};
 use super::jpeg::{self, JpegEncoder, JpegSegment};
 use super::painter::PaintError;
 use super::pass_times::{Marks, Pass, PassTimes};
 use super::passes::{Passes, storage};
 use super::photos::PhotoPages;
+use super::plates::copies;
 use super::png::{self, PngEncoder, PngSegment};
 use super::targets::{Target, Targets};
 use super::text::TextPass;
@@ -86,10 +88,19 @@ impl<'p> Submission<'p> {
 
     /// What lies below the slots, from plates.
     pub fn copy_plates(&mut self, slots: &[Slot]) {
-        let sheet = self.targets.sheet();
+        let Self { device, queue, targets, .. } = self;
+        let sheet = targets.sheet();
         self.marks.on_encoder(&mut self.encoder, Pass::Plates);
+        if let Some(ComputePasses { plates, .. }) = &self.passes.compute {
+            let copies = copies(slots, |plate| targets.plate(plate).map(|(_, y)| *y));
+            for (plate, copies) in copies {
+                let Some((plate, _)) = targets.plate(plate) else { continue };
+                plates.draw(device, queue, &mut self.encoder, sheet, plate, &copies);
+            }
+            return;
+        }
         for slot in slots {
-            let Some((plate, y)) = slot.plate.and_then(|plate| self.targets.plate(plate)) else { continue };
+            let Some((plate, y)) = slot.plate.and_then(|plate| targets.plate(plate)) else { continue };
             let window = slot.window;
             let mut from = plate.texture.as_image_copy();
             from.origin = wgpu::Origin3d { x: window.x as u32, y: y + window.y as u32, z: 0 };
@@ -312,8 +323,8 @@ enum Instances<'p> {
 
 impl<'p> Instances<'p> {
     fn new(device: &wgpu::Device, queue: &wgpu::Queue, passes: &'p Passes, drawing: &Drawing) -> Self {
-        match &passes.tiles {
-            Some(tiles) => Self::Tiles(tiles, tiles.upload(device, queue, drawing)),
+        match &passes.compute {
+            Some(ComputePasses { tiles, .. }) => Self::Tiles(tiles, tiles.upload(device, queue, drawing)),
             None => Self::Rendered(InstanceGroups::new(device, queue, passes, drawing)),
         }
     }

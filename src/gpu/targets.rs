@@ -35,7 +35,7 @@ impl Target {
                 | wgpu::TextureUsages::COPY_SRC
                 | wgpu::TextureUsages::COPY_DST
                 // Asked for only where it is used: some cards keep such textures uncompressed.
-                | match passes.tiles {
+                | match passes.compute {
                     Some(_) => wgpu::TextureUsages::STORAGE_BINDING,
                     None => wgpu::TextureUsages::empty(),
                 },

@@ -9,30 +9,12 @@
 
 use crate::sheet::{Drawing, PAGE_ARRAYS, TileRun};
 
-use super::device::AdapterClass;
+use super::compute::{layout, pipeline};
 use super::passes::{
     COMMON_WGSL, FORMAT, SHADE_COMPOSITE_WGSL, SHADE_PHOTO_WGSL, SHADE_SHADOW_WGSL, SHADE_SHAPE_WGSL, TILES_WGSL, bind,
     storage, texture_entry,
 };
-
-/// What a device must be opened with to read and write surfaces in place.
-pub const FEATURES: wgpu::Features = wgpu::Features::TEXTURE_ADAPTER_SPECIFIC_FORMAT_FEATURES;
-
-/// What keeps an adapter from drawing in tiles, if anything does.
-pub fn hindrance(adapter: &wgpu::Adapter) -> Option<&'static str> {
-    if adapter.get_info().name.contains("SwiftShader") {
-        // It had taken 17 GB for the one shader when it was stopped.
-        return Some("because SwiftShader does not come to an end compiling the shader of the compute stage");
-    }
-    let (limits, format) = (adapter.limits(), adapter.get_texture_format_features(FORMAT));
-    let can_draw = adapter.features().contains(FEATURES)
-        && format.allowed_usages.contains(wgpu::TextureUsages::STORAGE_BINDING)
-        && format.flags.contains(wgpu::TextureFormatFeatureFlags::STORAGE_READ_WRITE)
-        && limits.max_compute_invocations_per_workgroup >= 256
-        && limits.max_storage_buffers_per_shader_stage >= 7
-        && limits.max_sampled_textures_per_shader_stage as usize >= PAGE_ARRAYS + 2;
-    (!can_draw).then_some("because shaders of this adapter cannot read and write RGBA8 textures")
-}
+use super::rounding::Rounding;
 
 /// The pipeline and the layouts of what it reads.
 pub struct TilePass {
@@ -64,16 +46,16 @@ pub struct TileTextures<'t> {
     pub single: Option<&'t wgpu::TextureView>,
 }
 
-/// The whole shader, for an adapter of this class.
-pub fn source(class: AdapterClass) -> String {
-    let blending = format!("const BLENDS_IN_EIGHT_BITS: bool = {};\n", class == AdapterClass::Software);
-    [&blending, COMMON_WGSL, SHADE_SHAPE_WGSL, SHADE_SHADOW_WGSL, SHADE_PHOTO_WGSL, SHADE_COMPOSITE_WGSL, TILES_WGSL]
+/// The whole shader, for render targets that round so.
+pub fn source(rounding: Rounding) -> String {
+    let rounding = rounding.wgsl();
+    [&rounding, COMMON_WGSL, SHADE_SHAPE_WGSL, SHADE_SHADOW_WGSL, SHADE_PHOTO_WGSL, SHADE_COMPOSITE_WGSL, TILES_WGSL]
         .join("\n")
 }
 
 impl TilePass {
     /// Compiles the pipeline, unless `cache` has it.
-    pub fn new(device: &wgpu::Device, class: AdapterClass, cache: Option<&wgpu::PipelineCache>) -> Self {
+    pub fn new(device: &wgpu::Device, rounding: Rounding, cache: Option<&wgpu::PipelineCache>) -> Self {
         use wgpu::{BindingType, TextureViewDimension as Dimension};
         let buffer = BindingType::Buffer {
             ty: wgpu::BufferBindingType::Storage { read_only: true },
@@ -89,27 +71,8 @@ impl TilePass {
         let instances = layout(device, &[buffer; 6]);
         let pages = layout(device, &[texture_entry(Dimension::D2Array); PAGE_ARRAYS + 1]);
         let strips = layout(device, &[buffer]);
-        let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
-            label: Some("tiles"),
-            source: wgpu::ShaderSource::Wgsl(source(class).into()),
-        });
-        let pipeline_layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
-            label: Some("tiles"),
-            bind_group_layouts: &[Some(&surface), Some(&instances), Some(&pages), Some(&strips)],
-            immediate_size: 0,
-        });
-        let pipeline = device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
-            label: Some("tiles"),
-            layout: Some(&pipeline_layout),
-            module: &module,
-            entry_point: Some("cs_main"),
-            // The shader writes it before it reads it.
-            compilation_options: wgpu::PipelineCompilationOptions {
-                zero_initialize_workgroup_memory: false,
-                ..Default::default()
-            },
-            cache,
-        });
+        let groups = [&surface, &instances, &pages, &strips];
+        let pipeline = pipeline(device, "tiles", &source(rounding), &groups, cache);
         let nothing = device.create_texture(&wgpu::TextureDescriptor {
             label: Some("no isolates"),
             size: wgpu::Extent3d { width: 1, height: 1, depth_or_array_layers: 1 },
@@ -167,18 +130,4 @@ impl TilePass {
         }
         pass.dispatch_workgroups(run.columns, run.strips.end - run.strips.start, 1);
     }
-}
-
-fn layout(device: &wgpu::Device, bindings: &[wgpu::BindingType]) -> wgpu::BindGroupLayout {
-    let entries: Vec<_> = bindings
-        .iter()
-        .enumerate()
-        .map(|(binding, &ty)| wgpu::BindGroupLayoutEntry {
-            binding: binding as u32,
-            visibility: wgpu::ShaderStages::COMPUTE,
-            ty,
-            count: None,
-        })
-        .collect();
-    device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor { label: Some("tiles"), entries: &entries })
 }

@@ -24,6 +24,7 @@ mod pipeline;
 mod queue_contract;
 mod queue_rabbit;
 mod rabbit_node;
+mod rounding;
 mod runs;
 mod runs_s3;
 mod segments;

@@ -2,8 +2,10 @@
 
 use std::mem::offset_of;
 
-use gravure::gpu::passes::{RENDER_PASSES, source};
-use gravure::gpu::{AdapterClass, tiles};
+use gravure::gpu::passes::{PLATES_WGSL, RENDER_PASSES, source};
+use gravure::gpu::plates::GpuPlateCopy;
+use gravure::gpu::rounding::Rounding;
+use gravure::gpu::tiles;
 use gravure::sheet::PAGE_ARRAYS;
 use gravure::sheet::instance::{
     GpuComposite, GpuPart, GpuPhoto, GpuShadow, GpuShape, GpuStop, GpuStrip, OUTLINE_ELLIPSE, OUTLINE_ROUNDED_RECT,
@@ -22,7 +24,7 @@ fn module(name: &str) -> Module {
 }
 
 fn tile_module() -> Module {
-    parse("tiles", &tiles::source(AdapterClass::Card))
+    parse("tiles", &tiles::source(Rounding { blends_in_eight_bits: true, keeps_twelve_bits: true }))
 }
 
 /// Name, offset of every member, and the size of a struct.
@@ -58,10 +60,12 @@ fn every_shader_is_valid() {
         !["coded_", "jpeg_", "png_"].iter().any(|prefix| name.starts_with(prefix))
     };
     let files = files.map(|file| file.expect("an entry")).filter(is_drawn_with).count();
-    // Each pass has a file of its own and one for its shading; common, quad and tiles.
-    assert_eq!(files, RENDER_PASSES.len() * 2 + 3, "a shader file that no test knows of");
+    // Each pass has a file of its own and one for its shading; common, quad, plates and tiles.
+    assert_eq!(files, RENDER_PASSES.len() * 2 + 4, "a shader file that no test knows of");
     let rendered = RENDER_PASSES.map(|(name, ..)| (name, module(name), ["vs_main", "fs_main"].as_slice()));
-    for (name, module, entries) in rendered.into_iter().chain([("tiles", tile_module(), ["cs_main"].as_slice())]) {
+    let computed = [("plates", parse("plates", PLATES_WGSL)), ("tiles", tile_module())];
+    let computed = computed.map(|(name, module)| (name, module, ["cs_main"].as_slice()));
+    for (name, module, entries) in rendered.into_iter().chain(computed) {
         let mut validator =
             naga::valid::Validator::new(naga::valid::ValidationFlags::all(), naga::valid::Capabilities::empty());
         validator.validate(&module).unwrap_or_else(|error| panic!("{name}: {error:?}"));
@@ -136,6 +140,7 @@ fn structs_agree_with_their_mirrors() {
     let tiles = tile_module();
     assert_mirrors!(&tiles, GpuPart, [quad, inner, kind, index]);
     assert_mirrors!(&tiles, GpuStrip, [area, origin_y, first_part, part_count, blank]);
+    assert_mirrors!(&parse("plates", PLATES_WGSL), GpuPlateCopy, [area, source]);
     let (members, _) = layout(&composite, "GpuComposite");
     let slot = members.iter().position(|(name, _)| name == "slot_y").expect("slot_y");
     assert_eq!(members[slot].1, offset_of!(GpuComposite, slot));
