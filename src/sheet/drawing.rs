@@ -464,12 +464,9 @@ pub fn headroom(items: &[Item], window: RectPx, rows: &mut Vec<u32>) {
 
 /// How far shifted glyphs of a line may reach above a row of its canvas.
 fn rows_above(text: &TextItem, first_row: i32) -> u32 {
-    let scale = text.scale as f32;
-    let glyphs = text.line.buffer().layout_runs().flat_map(|run| run.glyphs);
-    let shifts = glyphs.map(|glyph| (glyph.y_offset * glyph.font_size - glyph.y) * scale).filter(|shift| *shift != 0.0);
-    let Some(highest) = shifts.reduce(f32::max) else { return 0 };
+    let Some(raised_px) = text.line.raised_px() else { return 0 };
     let top = (text.baseline_y - text.line.line_y_px(text.scale) - first_row) as f32;
-    (highest - top).ceil().clamp(0.0, 4096.0) as u32
+    (raised_px * text.scale as f32 - top).ceil().clamp(0.0, 4096.0) as u32
 }
 
 fn shadow_instance(slot: Slot, shadow: &Shadow, quad: RectPx) -> GpuShadow {

@@ -12,8 +12,7 @@ pub struct ShapedLine {
     pub(super) width_px: f32,
     pub(super) size_px: f32,
     pub(super) line_y: f32,
-    pub(super) ink: Ink,
-    pub(super) colors: LineColors,
+    pub(super) traits: GlyphTraits,
     pub(super) digest: [u8; 16],
 }
 
@@ -36,11 +35,19 @@ impl LineColors {
 /// How far the ink of a line can reach, in pixels from the start of its baseline: from the boxes around all
 /// glyphs of its faces, at the places where this line has glyphs.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Ink {
-    pub(super) left: f32,
-    pub(super) right: f32,
-    pub(super) above: f32,
-    pub(super) below: f32,
+struct Ink {
+    left: f32,
+    right: f32,
+    above: f32,
+    below: f32,
+}
+
+/// What glyphs are like, found once for all places where a line is drawn.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct GlyphTraits {
+    ink: Ink,
+    colors: LineColors,
+    raised_px: Option<f32>,
 }
 
 impl ShapedLine {
@@ -66,7 +73,13 @@ impl ShapedLine {
 
     /// What colours its glyphs.
     pub fn colors(&self) -> LineColors {
-        self.colors
+        self.traits.colors
+    }
+
+    /// How far the highest of those glyphs lies above the baseline that are shifted up or down by themselves, as marks
+    /// are; negative where all are below. `None`: there are none.
+    pub fn raised_px(&self) -> Option<f32> {
+        self.traits.raised_px
     }
 
     /// From where to where the glyphs of a span go, in pixels from the line's left end: several parts where
@@ -94,7 +107,7 @@ impl ShapedLine {
     /// A rectangle that surely holds its ink when it is drawn `scale` times as large from this point.
     pub fn ink_bounds(&self, x: i32, baseline_y: i32, scale: u32) -> RectPx {
         let (scale, x, y) = (scale as f32, x as f32, baseline_y as f32);
-        let Ink { left, right, above, below } = self.ink;
+        let Ink { left, right, above, below } = self.traits.ink;
         RectF::new(x + left * scale, y - above * scale, (right - left) * scale, (above + below) * scale)
             .outer()
             .inflated(2)
@@ -117,11 +130,12 @@ impl std::fmt::Debug for ShapedLine {
     }
 }
 
-/// The ink and the colours of a buffer that is laid out.
-pub(super) fn look_of(buffer: &Buffer, fonts: &FontSet) -> (Ink, LineColors) {
+/// What the glyphs of a buffer are like that is laid out.
+pub(super) fn traits_of(buffer: &Buffer, fonts: &FontSet) -> GlyphTraits {
     let face_of = |id: fontdb::ID| fonts.faces().iter().find(|listed| listed.face.id == id).map(|listed| &listed.face);
     let mut ink = Ink { left: 0.0, right: 0.0, above: 0.0, below: 0.0 };
     let mut colors = LineColors::default();
+    let mut raised_px: Option<f32> = None;
     let mut known: Option<(fontdb::ID, [f32; 4], bool)> = None;
     for glyph in buffer.layout_runs().flat_map(|run| run.glyphs) {
         let (_, mut bounds, has_colors) = match known {
@@ -143,10 +157,13 @@ pub(super) fn look_of(buffer: &Buffer, fonts: &FontSet) -> (Ink, LineColors) {
         ink.right = ink.right.max(x + right);
         ink.above = ink.above.max(y + top);
         ink.below = ink.below.max(-(y + bottom));
+        if y != 0.0 {
+            raised_px = Some(raised_px.map_or(y, |highest| highest.max(y)));
+        }
         colors.of_spans |= glyph.color_opt.is_some();
         colors.of_glyphs |= has_colors;
     }
-    (ink, colors)
+    GlyphTraits { ink, colors, raised_px }
 }
 
 /// How far a slanted glyph leans, for its height: the tangent of 14 degrees.

@@ -177,12 +177,12 @@ impl Shaper {
             .line_layout(&mut self.system, 0)
             .map_or(0.0, |lines| lines.iter().flat_map(|line| &line.glyphs).map(|glyph| glyph.w).sum());
         let line_y = buffer.layout_runs().next().map_or(0.0, |run| run.line_y);
-        let (ink, colors) = line::look_of(&buffer, &self.fonts);
+        let traits = line::traits_of(&buffer, &self.fonts);
         let mut text = paragraph.text[range].to_owned();
         text.push_str(tail.map_or("", |tail| tail.text));
         let size_px = look.largest_px();
         let text = text.into();
-        let line = Arc::new(ShapedLine { buffer, text, width_px, size_px, line_y, ink, colors, digest });
+        let line = Arc::new(ShapedLine { buffer, text, width_px, size_px, line_y, traits, digest });
         if line.text.len() <= KEPT_LINE_BYTES {
             self.lines.put(digest, Arc::clone(&line));
         }
