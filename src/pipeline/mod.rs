@@ -1,8 +1,8 @@
 //! The pipeline: rows in, outcomes out. [`run`] is the whole flow, to be read from top to bottom.
 //!
 //! ```text
-//!   rows ─> bind, photos, layout ─> sheets, GPU ─> encode, store ─> outcomes
-//!  1 thread      n threads            1 thread       n threads      caller's thread
+//!   rows ─> bind, photos, layout ─> splice ─> sheets, GPU ─> encode, store ─> outcomes
+//!  1 thread      n threads         1 thread    1 thread       n threads      caller's thread
 //! ```
 //!
 //! Channels between the stages are bounded, and photos on their way count against a budget in bytes, so memory
@@ -21,6 +21,7 @@ mod paint;
 mod photos;
 mod reuse;
 mod segments;
+mod splice;
 mod stop;
 mod task;
 mod undrawn;
@@ -50,6 +51,7 @@ use budget::Budget;
 use finish::FinishStage;
 use lay::RowStage;
 use paint::PaintStage;
+use splice::{Setbacks, SpliceStage};
 use undrawn::Undrawn;
 
 /// What is made of every row.
@@ -110,7 +112,7 @@ pub enum NameFailure {
 
 /// Rows waiting to be bound.
 const ROWS_WAITING: usize = 64;
-/// Canvases waiting for a sheet, and for an encoder.
+/// Canvases waiting to be spliced, for a sheet, and for an encoder.
 const CANVASES_WAITING: usize = 64;
 /// Scaled photos of canvases that wait or are on a sheet.
 const BYTES_WAITING: u64 = 192 << 20;
@@ -129,10 +131,11 @@ pub fn run(
 ) -> Painter {
     let (rows_in, rows_out) = bounded(ROWS_WAITING);
     let (laid_in, laid_out) = bounded(CANVASES_WAITING);
+    let (spliced_in, spliced_out) = bounded(CANVASES_WAITING);
     let (painted_in, painted_out) = bounded(CANVASES_WAITING);
     let (outcomes_in, outcomes_out) = bounded(1024);
     let budget = Budget::new(BYTES_WAITING);
-    let undrawn = Undrawn::new();
+    let (undrawn, setbacks) = (Undrawn::new(), Setbacks::default());
     let limits = *painter.limits();
 
     std::thread::scope(|scope| {
@@ -159,17 +162,24 @@ pub fn run(
         }
         drop((rows_out, laid_in));
 
-        // 3. Gather canvases into sheets and paint them.
+        // 3. Find out what earlier canvases have too.
+        let stage = SpliceStage::new(clock, undrawn, setbacks.clone());
+        scope.spawn(move || {
+            let _guard = StopOnPanic(stop);
+            stage.run(&laid_out, &mut |canvas| drop(spliced_in.send(canvas)));
+        });
+
+        // 4. Gather canvases into sheets and paint them.
         let outcomes = outcomes_in.clone();
         let painting = scope.spawn(move || {
             let _guard = StopOnPanic(stop);
-            PaintStage::new(painter, clock, stop, undrawn).run(&laid_out, &mut |result| match result {
+            PaintStage::new(painter, clock, stop, setbacks).run(&spliced_out, &mut |result| match result {
                 Ok(canvas) => drop(painted_in.send(canvas)),
                 Err(outcome) => drop(outcomes.send(outcome)),
             })
         });
 
-        // 4. Encode and store.
+        // 5. Encode and store.
         for _ in 0..threads {
             let (canvases, outcomes) = (painted_out.clone(), outcomes_in.clone());
             let mut stage = FinishStage::new(clock, outcomes);
@@ -177,7 +187,7 @@ pub fn run(
         }
         drop((painted_out, outcomes_in));
 
-        // 5. Hand over what became of them.
+        // 6. Hand over what became of them.
         for outcome in outcomes_out {
             on_outcome(outcome);
         }
@@ -185,13 +195,13 @@ pub fn run(
     })
 }
 
-/// Ends a run whose painter panics: rows must not be laid out for nobody.
+/// Ends a run where a stage of one thread panics: rows must not be laid out for nobody.
 struct StopOnPanic<'s>(&'s Stop);
 
 impl Drop for StopOnPanic<'_> {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            self.0.request("a bug in gravure: the painter panicked");
+            self.0.request("a bug in gravure: a stage of the pipeline panicked");
         }
     }
 }

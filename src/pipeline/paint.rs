@@ -19,8 +19,7 @@ use crate::sheet::{Canvas, Extent, SheetLimits};
 use super::Stop;
 use super::clock::{Clock, Stage};
 use super::coded;
-use super::segments::Segments;
-use super::undrawn::Undrawn;
+use super::splice::{Setbacks, SplicedCanvas};
 use super::variant::{Drawn, FirstSegments, LaidCanvas, Outcome, PaintedCanvas};
 
 /// A sheet that nothing comes for is painted after this long.
@@ -35,12 +34,9 @@ pub struct PaintStage<'r> {
     painter: Painter,
     clock: &'r Clock,
     stop: &'r Stop,
-    segments: Segments,
-    undrawn: Undrawn,
+    setbacks: Setbacks,
     open: BTreeMap<u32, OpenSheet>,
     on_their_way: VecDeque<Batch>,
-    /// How often canvases failed or sheets had to be painted again.
-    failures: u64,
     guilty_in_a_row: u32,
 }
 
@@ -104,13 +100,13 @@ pub type Emit<'e> = dyn FnMut(Result<PaintedCanvas, Outcome>) + 'e;
 
 impl<'r> PaintStage<'r> {
     /// A stage around a painter.
-    pub fn new(painter: Painter, clock: &'r Clock, stop: &'r Stop, undrawn: Undrawn) -> Self {
-        let (segments, open, on_their_way) = (Segments::new(), BTreeMap::new(), VecDeque::new());
-        Self { painter, clock, stop, segments, undrawn, open, on_their_way, failures: 0, guilty_in_a_row: 0 }
+    pub fn new(painter: Painter, clock: &'r Clock, stop: &'r Stop, setbacks: Setbacks) -> Self {
+        let (open, on_their_way) = (BTreeMap::new(), VecDeque::new());
+        Self { painter, clock, stop, setbacks, open, on_their_way, guilty_in_a_row: 0 }
     }
 
     /// Runs until no more canvases come, and gives the painter back.
-    pub fn run(mut self, canvases: &Receiver<LaidCanvas>, emit: &mut Emit<'_>) -> Painter {
+    pub fn run(mut self, canvases: &Receiver<SplicedCanvas>, emit: &mut Emit<'_>) -> Painter {
         loop {
             // A worker without jobs sleeps.
             let is_idle = self.open.is_empty() && self.on_their_way.is_empty();
@@ -133,28 +129,22 @@ impl<'r> PaintStage<'r> {
         self.painter
     }
 
-    fn gather(&mut self, mut canvas: LaidCanvas, emit: &mut Emit<'_>) {
-        if canvas.variants.iter().all(|variant| variant.task.stop.is_requested()) {
-            return;
-        }
-        self.clock.time(Stage::Segments, || {
-            canvas.splice(&mut self.segments);
-            self.undrawn.note(&canvas.canvas);
-        });
-        let width = SheetLimits::sheet_width(canvas.canvas.list.size.width);
+    fn gather(&mut self, mut spliced: SplicedCanvas, emit: &mut Emit<'_>) {
+        spliced.heed(&self.setbacks);
+        let width = SheetLimits::sheet_width(spliced.laid.canvas.list.size.width);
         let limits = *self.painter.limits();
-        let fits = |sheet: &OpenSheet| sheet.extent.with(&canvas.canvas).fits(width, &limits);
-        if self.open.get(&width).is_some_and(|sheet| !fits(sheet)) {
-            let failures = self.failures;
+        let mut extent = self.open.get(&width).map(|sheet| sheet.extent.with(&spliced.laid.canvas));
+        if extent.as_ref().is_some_and(|extent| !extent.fits(width, &limits)) {
             self.close(width, emit);
-            if self.failures != failures {
-                canvas.make_whole();
-            }
+            // Closing a sheet can be a setback.
+            spliced.heed(&self.setbacks);
+            extent = None;
         }
+        let laid = spliced.laid;
         let sheet = self.open.entry(width).or_insert_with(OpenSheet::new);
-        sheet.extent = sheet.extent.with(&canvas.canvas);
-        let rows: u32 = canvas.canvas.windows.iter().map(|window| window.height).sum();
-        sheet.canvases.push(canvas);
+        sheet.extent = extent.unwrap_or_else(|| Extent::default().with(&laid.canvas));
+        let rows: u32 = laid.canvas.windows.iter().map(|window| window.height).sum();
+        sheet.canvases.push(laid);
         if sheet.canvases.len() >= limits.max_canvases || sheet.extent.rows + rows > limits.max_rows(width) {
             self.close(width, emit);
         }
@@ -300,7 +290,7 @@ impl<'r> PaintStage<'r> {
 
     /// Canvases that wait for a sheet need no other from now on.
     fn make_open_whole(&mut self) {
-        self.failures += 1;
+        self.setbacks.count();
         for sheet in self.open.values_mut() {
             sheet.canvases.iter_mut().for_each(LaidCanvas::make_whole);
             sheet.extent = sheet.canvases.iter().fold(Extent::default(), |extent, laid| extent.with(&laid.canvas));
