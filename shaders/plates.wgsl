@@ -1,11 +1,11 @@
 // Pass: plates, on the compute path. What lies below the windows of a sheet, from the plate that they start with.
 //
-// | in                 | what                                     |
-// | group 0, binding 0 | the sheet, written                       |
-// | group 0, binding 1 | one plate: premultiplied sRGB            |
-// | group 0, binding 2 | GpuPlateCopy, one for each window        |
+// | in                 | what                                      |
+// | group 0, binding 0 | the sheet, written                        |
+// | group 0, binding 1 | one plate: premultiplied sRGB             |
+// | group 0, binding 2 | GpuPlateCopy, one for each strip of rows  |
 //
-// Workgroup (x, y, z) copies tile (x, y) of window z; windows that are smaller than the largest have workgroups without
+// Workgroup (x, y, z) copies tile (x, y) of strip z; strips that are smaller than the largest have workgroups without
 // work. A card's own copy of texture to texture takes twenty times as long: benches/runs/2026-11-27-on-a-card.md.
 
 struct GpuPlateCopy {

@@ -96,8 +96,8 @@ fn to_nearest(color: vec4<f32>) -> vec4<f32> {
 fn in_eight_bits(color: vec4<f32>) -> vec4<f32> {
     if KEEPS_TWELVE_BITS {
         let cut = floor(clamp(color, vec4<f32>(0.0), vec4<f32>(1.0)) * 4096.0);
-        // Exact: 20 bits.
-        return ceil(cut * 255.0 / 4096.0 - 0.5) / 255.0;
+        // 255 / 4096; exact, as what comes of it: 20 bits.
+        return ceil(cut * 0.062255859375 - 0.5) / 255.0;
     }
     return to_nearest(color);
 }

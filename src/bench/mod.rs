@@ -27,6 +27,8 @@ use crate::render::{CampaignError, CampaignOptions, DataSource, RenderError, Ren
 pub use checks::Compared;
 pub use sheets::Measured;
 
+/// Where runs go that store nothing.
+const NOWHERE: &str = "null:";
 /// Rows of the first run.
 const FIRST_ROWS: u64 = 202;
 /// Of the seconds that were asked for.
@@ -131,7 +133,7 @@ pub fn bench(options: &BenchOptions) -> Result<Report, BenchError> {
 
     let files = tempfile::tempdir().map_err(|error| BenchError::File { path: std::env::temp_dir(), error })?;
     let mut runs = Vec::new();
-    for (out, to) in [("null:".to_owned(), "thrown away"), (files.path().display().to_string(), "to files")] {
+    for (out, to) in [(NOWHERE.to_owned(), "thrown away"), (files.path().display().to_string(), "to files")] {
         for coded_by in [CodedBy::Cpu, CodedBy::Gpu] {
             let what = match (coded_by, sheets.same_bytes) {
                 (CodedBy::Cpu, _) => format!("{to}, coded on the CPU"),
@@ -171,19 +173,21 @@ fn run(
 ) -> Result<Run, BenchError> {
     let mut limit = FIRST_ROWS;
     let summary = loop {
+        // What is there already would be replaced, which takes longer.
+        let out = if out == NOWHERE { out.to_owned() } else { format!("{out}/{limit}") };
         let options = RenderOptions {
             campaign: CampaignOptions { sizes: vec![size.to_owned()], ..campaign.clone() },
-            out: out.to_owned(),
+            out,
             limit: Some(limit),
             coded_by: Some(coded_by),
             ..RenderOptions::default()
         };
         let summary = render(&options, &Stop::new(), &mut |_| {})?;
-        let took = summary.variants as f64 / summary.variants_per_s;
-        if took >= seconds * LONG_ENOUGH || summary.variants < limit {
+        let variants_per_row = summary.variants_per_row.max(1);
+        if summary.seconds >= seconds * LONG_ENOUGH || summary.variants / variants_per_row < limit {
             break summary;
         }
-        limit = ((summary.variants_per_s * seconds) as u64).max(limit * 2);
+        limit = ((summary.variants_per_s * seconds) as u64 / variants_per_row).max(limit * 2);
     };
     Ok(Run {
         what,

@@ -21,9 +21,9 @@ const ADVICE: &str = "no Vulkan adapter was found: install your card's driver, o
 #[derive(Debug, Args)]
 #[command(
     after_help = "GRAVURE_ADAPTER chooses the adapter by a part of its name, GRAVURE_DRAW (fragment or compute) the stage that \
-    draws on it. With settings of a farm, broker and \
-    destinations are tried as well: nothing is declared, and one small object is stored and removed. Exit status: 0 \
-    there is an adapter, 2 there is none."
+    draws on it, GRAVURE_ENCODE (cpu or gpu) who codes. With settings of a farm, broker and destinations are tried as \
+    well: nothing is declared, and one small object is stored and removed. Exit status: 0 there is an adapter, 2 there \
+    is none, or a setting is none."
 )]
 pub struct DoctorArgs {
     /// Also list the fonts of this template

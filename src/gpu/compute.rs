@@ -30,7 +30,7 @@ pub fn hindrance(adapter: &wgpu::Adapter) -> Option<&'static str> {
 pub struct ComputePasses {
     /// `plates.wgsl`: what lies below the windows of a sheet.
     pub plates: PlatePass,
-    /// `tiles.wgsl`: all that is drawn but text.
+    /// `tiles.wgsl`: all that is drawn but plates and text.
     pub tiles: TilePass,
 }
 

@@ -276,7 +276,7 @@ fn sheet_limits(
 pub struct DeviceOptions {
     /// Uses no larger textures than this, though the adapter may allow them: behaves as a smaller adapter would.
     pub max_side_px: Option<u32>,
-    /// Makes what the adapter is taken to hold less than it is. For tests of what happens then.
+    /// Makes what the adapter is taken to hold less than it is: for tests of what happens then, and measurements.
     pub lower_limits: Option<fn(&mut SheetLimits)>,
     /// Measures every pass, where the adapter can.
     pub times_passes: bool,

@@ -1,5 +1,5 @@
 //! Copies of plates on the compute path: `plates.wgsl`, one dispatch for all windows of a sheet that start with the same
-//! plate. On an H200 a card's own copies of texture to texture took 57 µs for a product card, more than all that is
+//! plate, cut into strips, because windows are of all heights and a dispatch has one. On an H200 a card's own copies of texture to texture took 57 µs for a product card, more than all that is
 //! drawn and coded of it.
 
 use std::collections::BTreeMap;
@@ -13,7 +13,10 @@ use super::compute::{layout, pipeline};
 use super::passes::{FORMAT, PLATES_WGSL, bind, storage, texture_entry};
 use super::targets::Target;
 
-/// `plates.wgsl`: the copy for one window.
+/// Rows of a strip, but for the last of a window.
+const STRIP_ROWS: u32 = 64;
+
+/// `plates.wgsl`: the copy of one strip.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
 pub struct GpuPlateCopy {
@@ -25,15 +28,18 @@ pub struct GpuPlateCopy {
     pub pad: [u32; 2],
 }
 
-/// The windows of a sheet that start with a plate, by plate. `start_y`: the row of a plate's texture at which its canvas
+/// Strips of the windows of a sheet that start with a plate, by plate. `start_y`: the row of a plate's texture at which its canvas
 /// starts, if it is still there.
 pub fn copies(slots: &[Slot], start_y: impl Fn(PlateId) -> Option<u32>) -> BTreeMap<PlateId, Vec<GpuPlateCopy>> {
     let mut copies: BTreeMap<PlateId, Vec<GpuPlateCopy>> = BTreeMap::new();
     for Slot { y, window, plate } in slots {
         let Some((plate, start_y)) = plate.and_then(|plate| Some((plate, start_y(plate)?))) else { continue };
-        let [x, window_y] = [window.x as u32, window.y as u32];
-        let area = [x, *y, window.width, window.height];
-        copies.entry(plate).or_default().push(GpuPlateCopy { area, source: [x, start_y + window_y], pad: [0; 2] });
+        let copies = copies.entry(plate).or_default();
+        let (x, source_y) = (window.x as u32, start_y + window.y as u32);
+        for row in (0..window.height).step_by(STRIP_ROWS as usize) {
+            let area = [x, y + row, window.width, STRIP_ROWS.min(window.height - row)];
+            copies.push(GpuPlateCopy { area, source: [x, source_y + row], pad: [0; 2] });
+        }
     }
     copies
 }
@@ -95,14 +101,21 @@ mod tests {
             slot(0, RectPx::new(0, 0, 100, 50), Some(7)),
             slot(50, RectPx::new(0, 0, 100, 50), None),
             slot(100, RectPx::new(16, 24, 30, 8), Some(7)),
-            slot(108, RectPx::new(0, 0, 100, 50), Some(8)),
-            slot(158, RectPx::new(0, 0, 100, 50), Some(9)),
+            slot(108, RectPx::new(0, 0, 100, 150), Some(8)),
+            slot(258, RectPx::new(0, 0, 100, 50), Some(9)),
         ];
         let starts = BTreeMap::from([(PlateId(7), 3), (PlateId(8), 0)]);
         let copy = |area, source| GpuPlateCopy { area, source, pad: [0; 2] };
         let expected = BTreeMap::from([
             (PlateId(7), vec![copy([0, 0, 100, 50], [0, 3]), copy([16, 100, 30, 8], [16, 27])]),
-            (PlateId(8), vec![copy([0, 108, 100, 50], [0, 0])]),
+            (
+                PlateId(8),
+                vec![
+                    copy([0, 108, 100, 64], [0, 0]),
+                    copy([0, 172, 100, 64], [0, 64]),
+                    copy([0, 236, 100, 22], [0, 128]),
+                ],
+            ),
         ]);
         assert_eq!(copies(&slots, |plate| starts.get(&plate).copied()), expected);
     }

@@ -164,7 +164,7 @@ pub fn run(
 
         // 3. Find out what earlier canvases have too.
         let stage = SpliceStage::new(clock, undrawn, setbacks.clone());
-        scope.spawn(move || {
+        let splicing = scope.spawn(move || {
             let _guard = StopOnPanic(stop);
             stage.run(&laid_out, &mut |canvas| drop(spliced_in.send(canvas)));
         });
@@ -191,7 +191,9 @@ pub fn run(
         for outcome in outcomes_out {
             on_outcome(outcome);
         }
-        painting.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        let painter = painting.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        splicing.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        painter
     })
 }
 

@@ -1,4 +1,4 @@
-//! The middle stage: canvases are gathered into sheets and painted. One thread owns the GPU.
+//! The stage of the GPU: canvases are gathered into sheets and painted. One thread owns the GPU.
 //!
 //! ```text
 //!   canvases ─> open sheet of their width ─full, or nothing comes─> submit ─> on its way ─> painted
@@ -187,8 +187,15 @@ impl<'r> PaintStage<'r> {
                 self.on_their_way.push_back(batch);
                 continue;
             }
+            let setbacks = self.setbacks.so_far();
             while !self.painter.has_room() {
                 self.finish_oldest(emit);
+            }
+            if self.setbacks.so_far() != setbacks {
+                // What these wait for may have failed.
+                queue.push_front(batch);
+                queue.iter_mut().for_each(make_whole);
+                continue;
             }
             let canvases: Vec<Canvas> = batch.canvases.iter().map(|laid| laid.canvas.clone()).collect();
             let is_coded = batch.may_be_coded && self.painter.codes();
@@ -220,9 +227,10 @@ impl<'r> PaintStage<'r> {
                     }
                 },
                 Err(PaintError::Device(error)) => {
-                    for batch in self.recover(&error, batch, emit) {
-                        queue.push_back(batch);
+                    for batch in self.recover(&error, batch, emit).into_iter().rev() {
+                        queue.push_front(batch);
                     }
+                    queue.iter_mut().for_each(make_whole);
                 }
             }
         }

@@ -80,3 +80,33 @@ impl<'r> SpliceStage<'r> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Instant;
+
+    use crate::layout::DisplayList;
+    use crate::pixels::SizePx;
+    use crate::sheet::Canvas;
+
+    #[test]
+    fn a_canvas_counts_on_others_until_there_is_a_setback() {
+        let size = SizePx::new(300, 200);
+        let list = DisplayList { size, items: Vec::new(), warnings: Vec::new() };
+        let canvas = Canvas { windows: Vec::new(), ..Canvas::whole(Arc::new(list), Vec::new()) };
+        let laid = LaidCanvas { canvas, variants: Vec::new(), started: Instant::now(), held: None };
+        let setbacks = Setbacks::default();
+        setbacks.count();
+        let mut spliced = SplicedCanvas { laid, setbacks: setbacks.so_far() };
+        spliced.heed(&setbacks);
+        assert!(spliced.laid.canvas.windows.is_empty(), "there was none since");
+        setbacks.count();
+        spliced.heed(&setbacks);
+        assert_eq!(spliced.laid.canvas.windows, [size.rect()]);
+        // What was decided since stands.
+        spliced.laid.canvas.windows.clear();
+        spliced.heed(&setbacks);
+        assert!(spliced.laid.canvas.windows.is_empty());
+    }
+}

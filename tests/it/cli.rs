@@ -224,6 +224,17 @@ fn doctor_finds_an_adapter() {
 }
 
 #[test]
+fn doctor_ends_where_a_setting_of_the_adapter_is_none() {
+    let campaign = Campaign::new();
+    for (variable, allowed) in [("GRAVURE_DRAW", "fragment, compute"), ("GRAVURE_ENCODE", "cpu, gpu")] {
+        let output = campaign.command(&["doctor"]).env(variable, "both").output().expect("the program starts");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{variable}: {said}");
+        assert!(said.contains(&format!("{variable}=\"both\" is none of: {allowed}")), "{said}");
+    }
+}
+
+#[test]
 fn three_rows_become_images_a_manifest_and_a_page() {
     let campaign = Campaign::new();
     let _turn = gpu_turn();

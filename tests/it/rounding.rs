@@ -157,8 +157,10 @@ fn targets_round_as_is_said() {
     let rounding = Rounding::of(&info);
     let colors = colors();
     let mut random = Random(8);
+    // Half of it opaque, as sheets are, and half not, as isolates are.
     let mut level = || random.below(256) as u8;
-    let below: Vec<u8> = colors.iter().flat_map(|_| [level(), level(), level(), 255]).collect();
+    let mut texel = |index| [level(), level(), level(), if index < colors.len() / 2 { 255 } else { level() }];
+    let below: Vec<u8> = (0..colors.len()).flat_map(&mut texel).collect();
     let over = wgpu::BlendState::PREMULTIPLIED_ALPHA_BLENDING;
     for (name, way) in [("stored", Way::Stored), ("drawn", Way::Drawn(None)), ("blended", Way::Drawn(Some(over)))] {
         let kept = keep(&gpu, &colors, &below, &way);
