@@ -278,6 +278,8 @@ pub struct DeviceOptions {
     pub max_side_px: Option<u32>,
     /// Makes what the adapter is taken to hold less than it is: for tests of what happens then, and measurements.
     pub lower_limits: Option<fn(&mut SheetLimits)>,
+    /// Loses the device, and every one after it, when it was given so many sheets. For tests of what happens then.
+    pub lost_after_sheets: Option<u32>,
     /// Measures every pass, where the adapter can.
     pub times_passes: bool,
     /// Who codes. Default: as `GRAVURE_ENCODE` says, else what suits the adapter.

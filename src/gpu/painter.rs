@@ -133,6 +133,8 @@ struct Parts {
     times: Option<PassTimes>,
     /// Where the card codes.
     coders: Option<Coders>,
+    /// Sheets that the device was given.
+    sheets: u32,
 }
 
 impl Parts {
@@ -151,7 +153,7 @@ impl Parts {
         if let Some(pipelines) = &mut device.pipelines {
             pipelines.store();
         }
-        Ok(Self { device, passes, targets: Targets::default(), photos, text, times, coders })
+        Ok(Self { device, passes, targets: Targets::default(), photos, text, times, coders, sheets: 0 })
     }
 }
 
@@ -247,6 +249,10 @@ impl Painter {
         match result {
             Ok(in_flight) => {
                 self.in_flight.push_back(in_flight);
+                self.parts.sheets += 1;
+                if self.options.lost_after_sheets == Some(self.parts.sheets) {
+                    self.destroy_device();
+                }
                 Ok(())
             }
             Err(error @ PaintError::TooMuch(TooMuch::Photos | TooMuch::Isolates | TooMuch::Instances)) => Err(error),
@@ -319,7 +325,7 @@ impl Painter {
 
     fn carry_out(&mut self, plan: Plan, way_back: WayBack<'_>) -> Result<InFlight, PaintError> {
         let Plan { dropped_plates, uploads, new_plates, size, slots, clear, drawing } = plan;
-        let Parts { device: gpu, passes, targets, photos, text, times, coders } = &mut self.parts;
+        let Parts { device: gpu, passes, targets, photos, text, times, coders, sheets: _ } = &mut self.parts;
         let times = times.as_ref();
         let (device, queue) = (&gpu.device, &gpu.queue);
         for plate in dropped_plates {

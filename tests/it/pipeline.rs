@@ -7,6 +7,7 @@ use gravure::gpu::{DeviceOptions, Painter};
 use gravure::job::{ErrorCode, Record, Status};
 use gravure::pipeline::{self, Clock, Plan, Stop, Task};
 use gravure::render::Campaign;
+use gravure::sheet::SheetLimits;
 use gravure::store::{MemoryStore, Store};
 
 use crate::support::{campaign, gpu_turn, painter, product_card, root};
@@ -108,6 +109,39 @@ fn a_lost_device_costs_no_variant() {
     assert_eq!(failures(&records), []);
     for name in expected.names() {
         assert!(expected.bytes(&name) == found.bytes(&name), "{name} differs");
+    }
+}
+
+/// Sheets of few cards, which have more photos than fit, so that some are painted in halves.
+fn crowded(limits: &mut SheetLimits) {
+    limits.sheet_bytes = 16 << 20;
+    limits.page_side_px = 1024;
+    limits.array_pages = 1;
+    limits.photo_bytes = 4 * limits.page_bytes();
+}
+
+#[test]
+fn devices_that_are_lost_again_and_again_cost_no_variant() {
+    let _turn = gpu_turn();
+    let mut campaign = product_card();
+    campaign.sizes = vec![0, 1];
+    let expected = Arc::new(MemoryStore::new());
+    run(&campaign, |row| row < 110, painter(&campaign), &expected, &Stop::new());
+    // Two are on their way at once: with three, one arrives.
+    for lost_after_sheets in [3, 5] {
+        let options = DeviceOptions {
+            lost_after_sheets: Some(lost_after_sheets),
+            lower_limits: Some(crowded),
+            ..DeviceOptions::default()
+        };
+        let painter = Painter::open_with(Arc::clone(&campaign.library), options).expect("an adapter");
+        let found = Arc::new(MemoryStore::new());
+        let records = run(&campaign, |row| row < 110, painter, &found, &Stop::new());
+        assert_eq!(failures(&records), [], "lost after {lost_after_sheets}");
+        assert_eq!(records.len(), 220);
+        for name in expected.names() {
+            assert!(expected.bytes(&name) == found.bytes(&name), "{name} differs, lost after {lost_after_sheets}");
+        }
     }
 }
 
