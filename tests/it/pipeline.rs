@@ -48,8 +48,8 @@ fn text_campaign(folder: &Path, width: u32, rows: &str) -> Campaign {
     std::fs::copy(font, fonts.join("Inter-Bold.ttf")).expect("a font");
     let mut template = format!(
         "gravure: 1\nname: big\nsizes: {{ only: {{ width: {width}, height: 400 }} }}\noutputs: [{{ format: png }}]\n\
-         fields:\n  text: {{ type: text, required: true }}\n  px: {{ type: number, required: true }}\n\
-         fonts: [fonts/Inter-Bold.ttf]\nlayers:\n  - {{ type: rect, frame: full, fill: white }}\n"
+         fields:\n  text: {{ type: text, required: true }}\n  px: {{ type: number, required: true }}\n  ground: {{ type: color, default: white }}\n\
+         fonts: [fonts/Inter-Bold.ttf]\nlayers:\n  - {{ type: rect, frame: full, fill: '{{{{ ground }}}}' }}\n"
     );
     for smaller in 0..8 {
         template += &format!(
@@ -161,6 +161,25 @@ fn a_variant_with_too_many_glyphs_fails_alone() {
     for row in [0, 3] {
         assert_eq!(records[row].status, Status::Ok);
     }
+}
+
+/// Every fourth canvas fails when it has promised the ground that three others have, too: whoever counted on it draws
+/// that itself, wherever it was meanwhile.
+#[test]
+fn a_variant_that_fails_takes_no_other_with_it() {
+    let _turn = gpu_turn();
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut rows = "id,text,px,ground\n".to_owned();
+    for row in 0..100 {
+        let text = if row % 4 == 0 { "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz,250" } else { "small,20" };
+        rows += &format!("{row},{text},rgb({0} {0} 255)\n", row / 4);
+    }
+    let campaign = text_campaign(folder.path(), 500, &rows);
+    let store = Arc::new(MemoryStore::new());
+    let records = run(&campaign, |_| true, small_painter(&campaign), &store, &Stop::new());
+    assert_eq!(records.len(), 100);
+    let expected: Vec<_> = (0..100).step_by(4).map(|row| (row, ErrorCode::GlyphAtlasFull)).collect();
+    assert_eq!(failures(&records), expected);
 }
 
 #[test]
