@@ -2,8 +2,8 @@
 
 use crate::sheet::PAGE_ARRAYS;
 
-use super::passes::FORMAT;
 use super::plates::PlatePass;
+use super::resources::FORMAT;
 use super::rounding::Rounding;
 use super::tiles::TilePass;
 
@@ -39,50 +39,4 @@ impl ComputePasses {
     pub fn new(device: &wgpu::Device, rounding: Rounding, cache: Option<&wgpu::PipelineCache>) -> Self {
         Self { plates: PlatePass::new(device, cache), tiles: TilePass::new(device, rounding, cache) }
     }
-}
-
-/// A group of these, for compute shaders.
-pub fn layout(device: &wgpu::Device, bindings: &[wgpu::BindingType]) -> wgpu::BindGroupLayout {
-    let entries: Vec<_> = bindings
-        .iter()
-        .enumerate()
-        .map(|(binding, &ty)| wgpu::BindGroupLayoutEntry {
-            binding: binding as u32,
-            visibility: wgpu::ShaderStages::COMPUTE,
-            ty,
-            count: None,
-        })
-        .collect();
-    device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor { label: None, entries: &entries })
-}
-
-/// Compiles a shader whose entry point is `cs_main`, unless `cache` has it. It clears what it shares in a workgroup itself.
-pub fn pipeline(
-    device: &wgpu::Device,
-    name: &str,
-    source: &str,
-    groups: &[&wgpu::BindGroupLayout],
-    cache: Option<&wgpu::PipelineCache>,
-) -> wgpu::ComputePipeline {
-    let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
-        label: Some(name),
-        source: wgpu::ShaderSource::Wgsl(source.into()),
-    });
-    let groups: Vec<_> = groups.iter().map(|group| Some(*group)).collect();
-    let layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
-        label: Some(name),
-        bind_group_layouts: &groups,
-        immediate_size: 0,
-    });
-    device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
-        label: Some(name),
-        layout: Some(&layout),
-        module: &module,
-        entry_point: Some("cs_main"),
-        compilation_options: wgpu::PipelineCompilationOptions {
-            zero_initialize_workgroup_memory: false,
-            ..Default::default()
-        },
-        cache,
-    })
 }

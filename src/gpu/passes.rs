@@ -4,49 +4,9 @@
 use crate::sheet::DrawPath;
 
 use super::compute::ComputePasses;
+use super::resources::{FORMAT, bind, filled_buffer, texture_entry};
 use super::rounding::Rounding;
-
-/// Pixels of sheets, isolates, plates and pages: gamma-encoded sRGB, premultiplied, blended as browsers do.
-pub const FORMAT: wgpu::TextureFormat = wgpu::TextureFormat::Rgba8Unorm;
-
-/// What every shader that draws starts with.
-pub const COMMON_WGSL: &str = include_str!("../../shaders/common.wgsl");
-/// What every render pass has besides.
-pub const QUAD_WGSL: &str = include_str!("../../shaders/quad.wgsl");
-/// Shading of shapes.
-pub const SHADE_SHAPE_WGSL: &str = include_str!("../../shaders/shade_shape.wgsl");
-/// Shading of shadows.
-pub const SHADE_SHADOW_WGSL: &str = include_str!("../../shaders/shade_shadow.wgsl");
-/// Shading of photos.
-pub const SHADE_PHOTO_WGSL: &str = include_str!("../../shaders/shade_photo.wgsl");
-/// Shading of isolates.
-pub const SHADE_COMPOSITE_WGSL: &str = include_str!("../../shaders/shade_composite.wgsl");
-/// Shapes.
-pub const SHAPE_WGSL: &str = include_str!("../../shaders/shape.wgsl");
-/// Shadows.
-pub const SHADOW_WGSL: &str = include_str!("../../shaders/shadow.wgsl");
-/// Photos.
-pub const PHOTO_WGSL: &str = include_str!("../../shaders/photo.wgsl");
-/// Isolates.
-pub const COMPOSITE_WGSL: &str = include_str!("../../shaders/composite.wgsl");
-
-/// Plates, by a compute shader.
-pub const PLATES_WGSL: &str = include_str!("../../shaders/plates.wgsl");
-/// All but plates and text, by a compute shader.
-pub const TILES_WGSL: &str = include_str!("../../shaders/tiles.wgsl");
-
-/// The render passes: name, what it is shaded by, and its own file.
-pub const RENDER_PASSES: [(&str, &str, &str); 4] = [
-    ("shape", SHADE_SHAPE_WGSL, SHAPE_WGSL),
-    ("shadow", SHADE_SHADOW_WGSL, SHADOW_WGSL),
-    ("photo", SHADE_PHOTO_WGSL, PHOTO_WGSL),
-    ("composite", SHADE_COMPOSITE_WGSL, COMPOSITE_WGSL),
-];
-
-/// The whole shader of a render pass.
-pub fn source(shading: &str, pass: &str) -> String {
-    [COMMON_WGSL, QUAD_WGSL, shading, pass].join("\n")
-}
+use super::sources::{RENDER_PASSES, source};
 
 /// The pipelines and the layouts of what they read.
 pub struct Passes {
@@ -142,45 +102,6 @@ impl Passes {
     }
 }
 
-/// A buffer with these bytes. (wgpu's own helper maps it at creation and panics when the device is lost.)
-pub fn filled_buffer(
-    device: &wgpu::Device,
-    queue: &wgpu::Queue,
-    label: &str,
-    bytes: &[u8],
-    usage: wgpu::BufferUsages,
-) -> wgpu::Buffer {
-    let buffer = device.create_buffer(&wgpu::BufferDescriptor {
-        label: Some(label),
-        size: bytes.len() as u64,
-        usage: usage | wgpu::BufferUsages::COPY_DST,
-        mapped_at_creation: false,
-    });
-    queue.write_buffer(&buffer, 0, bytes);
-    buffer
-}
-
-/// A storage buffer with these instances; never empty, because a binding may not be.
-pub fn storage<T: bytemuck::Pod>(device: &wgpu::Device, queue: &wgpu::Queue, instances: &[T]) -> wgpu::Buffer {
-    let blank = [T::zeroed()];
-    let bytes: &[u8] = bytemuck::cast_slice(if instances.is_empty() { &blank } else { instances });
-    filled_buffer(device, queue, "instances", bytes, wgpu::BufferUsages::STORAGE)
-}
-
-/// A group of these resources, bound in order.
-pub fn bind(
-    device: &wgpu::Device,
-    layout: &wgpu::BindGroupLayout,
-    resources: &[wgpu::BindingResource<'_>],
-) -> wgpu::BindGroup {
-    let entries: Vec<_> = resources
-        .iter()
-        .enumerate()
-        .map(|(binding, resource)| wgpu::BindGroupEntry { binding: binding as u32, resource: resource.clone() })
-        .collect();
-    device.create_bind_group(&wgpu::BindGroupDescriptor { label: None, layout, entries: &entries })
-}
-
 fn layout(device: &wgpu::Device, buffers: &[(wgpu::BufferBindingType, wgpu::ShaderStages)]) -> wgpu::BindGroupLayout {
     let entries: Vec<_> = buffers
         .iter()
@@ -193,15 +114,6 @@ fn layout(device: &wgpu::Device, buffers: &[(wgpu::BufferBindingType, wgpu::Shad
         })
         .collect();
     device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor { label: None, entries: &entries })
-}
-
-/// A texture to load from.
-pub fn texture_entry(view_dimension: wgpu::TextureViewDimension) -> wgpu::BindingType {
-    wgpu::BindingType::Texture {
-        sample_type: wgpu::TextureSampleType::Float { filterable: false },
-        view_dimension,
-        multisampled: false,
-    }
 }
 
 fn texture_layout(device: &wgpu::Device, view_dimension: wgpu::TextureViewDimension) -> wgpu::BindGroupLayout {

@@ -8,7 +8,8 @@ use wgpu::util::StagingBelt;
 use crate::pixels::{Bitmap, SizePx};
 use crate::sheet::{PAGE_ARRAYS, PagePlace, SheetLimits, Upload};
 
-use super::passes::{FORMAT, Passes};
+use super::passes::Passes;
+use super::resources::FORMAT;
 
 /// The shared page arrays and the photos too large for them.
 pub struct PhotoPages {

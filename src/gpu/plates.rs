@@ -9,9 +9,8 @@ use bytemuck::{Pod, Zeroable};
 use crate::sheet::instance::TILE_PX;
 use crate::sheet::{PlateId, Slot};
 
-use super::compute::{layout, pipeline};
-use super::passes::{FORMAT, PLATES_WGSL, bind, storage, texture_entry};
-use super::targets::Target;
+use super::resources::{FORMAT, bind, compute_layout, compute_pipeline, storage, texture_entry};
+use super::sources::PLATES_WGSL;
 
 /// Rows of a strip, but for the last of a window.
 const STRIP_ROWS: u32 = 64;
@@ -63,8 +62,8 @@ impl PlatePass {
             has_dynamic_offset: false,
             min_binding_size: None,
         };
-        let layout = layout(device, &[sheet, texture_entry(wgpu::TextureViewDimension::D2), copies]);
-        let pipeline = pipeline(device, "plates", PLATES_WGSL, &[&layout], cache);
+        let layout = compute_layout(device, &[sheet, texture_entry(wgpu::TextureViewDimension::D2), copies]);
+        let pipeline = compute_pipeline(device, "plates", PLATES_WGSL, &[&layout], cache);
         Self { pipeline, layout }
     }
 
@@ -74,13 +73,13 @@ impl PlatePass {
         device: &wgpu::Device,
         queue: &wgpu::Queue,
         encoder: &mut wgpu::CommandEncoder,
-        sheet: &Target,
-        plate: &Target,
+        sheet: &wgpu::TextureView,
+        plate: &wgpu::TextureView,
         copies: &[GpuPlateCopy],
     ) {
         let view = wgpu::BindingResource::TextureView;
         let buffer = storage(device, queue, copies);
-        let group = bind(device, &self.layout, &[view(&sheet.view), view(&plate.view), buffer.as_entire_binding()]);
+        let group = bind(device, &self.layout, &[view(sheet), view(plate), buffer.as_entire_binding()]);
         let largest = |side: usize| copies.iter().map(|copy| copy.area[side]).max().unwrap_or(0).div_ceil(TILE_PX);
         let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
         pass.set_pipeline(&self.pipeline);

@@ -2,8 +2,6 @@
 //! the same pixels. Vulkan leaves it open; these were found by drawing a quarter of a million random colours over others
 //! (`tests/it/rounding.rs`). On an H200 every channel of every pixel was as said here, on llvmpipe all but one in 5,000.
 
-use super::device::AdapterClass;
-
 /// As PCI names NVIDIA.
 const NVIDIA: u32 = 0x10de;
 
@@ -19,9 +17,9 @@ pub struct Rounding {
 impl Rounding {
     /// That of an adapter. Of those that were never at hand the sum is taken to be rounded to the nearest.
     pub fn of(adapter: &wgpu::AdapterInfo) -> Self {
-        let (blends_in_eight_bits, keeps_twelve_bits) = match AdapterClass::of(adapter.device_type) {
-            AdapterClass::Software => (adapter.name.contains("llvmpipe"), false),
-            AdapterClass::Card => (adapter.vendor == NVIDIA, adapter.vendor == NVIDIA),
+        let (blends_in_eight_bits, keeps_twelve_bits) = match adapter.device_type {
+            wgpu::DeviceType::Cpu => (adapter.name.contains("llvmpipe"), false),
+            _ => (adapter.vendor == NVIDIA, adapter.vendor == NVIDIA),
         };
         Self { blends_in_eight_bits, keeps_twelve_bits }
     }

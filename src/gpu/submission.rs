@@ -11,10 +11,11 @@ use super::feed::{Feed, FeedTimes};
 use super::jpeg::{self, JpegEncoder, JpegSegment};
 use super::painter::PaintError;
 use super::pass_times::{Marks, Pass, PassTimes};
-use super::passes::{Passes, storage};
+use super::passes::Passes;
 use super::photos::PhotoPages;
 use super::plates::copies;
 use super::png::{self, PngEncoder, PngSegment};
+use super::resources::storage;
 use super::targets::{Target, Targets};
 use super::text::TextPass;
 use super::tiles::{TileInstances, TilePass, TileTextures};
@@ -95,7 +96,7 @@ impl<'p> Submission<'p> {
             let copies = copies(slots, |plate| targets.plate(plate).map(|(_, y)| *y));
             for (plate, copies) in copies {
                 let Some((plate, _)) = targets.plate(plate) else { continue };
-                plates.draw(device, queue, &mut self.encoder, sheet, plate, &copies);
+                plates.draw(device, queue, &mut self.encoder, &sheet.view, &plate.view, &copies);
             }
             return;
         }

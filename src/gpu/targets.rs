@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use crate::pixels::SizePx;
 use crate::sheet::{NewPlate, PlateId};
 
-use super::passes::{FORMAT, Passes};
+use super::passes::Passes;
+use super::resources::FORMAT;
 
 /// A texture with what passes need to draw on it and read from it.
 pub struct Target {

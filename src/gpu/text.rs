@@ -13,7 +13,7 @@ use crate::assets::FontLibrary;
 use crate::layout::to_cosmic;
 use crate::sheet::TextDraw;
 
-use super::passes::FORMAT;
+use super::resources::FORMAT;
 
 /// No room for the glyphs of one sheet: it must be split.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

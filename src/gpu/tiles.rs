@@ -9,12 +9,11 @@
 
 use crate::sheet::{Drawing, PAGE_ARRAYS, TileRun};
 
-use super::compute::{layout, pipeline};
-use super::passes::{
-    COMMON_WGSL, FORMAT, SHADE_COMPOSITE_WGSL, SHADE_PHOTO_WGSL, SHADE_SHADOW_WGSL, SHADE_SHAPE_WGSL, TILES_WGSL, bind,
-    storage, texture_entry,
-};
+use super::resources::{FORMAT, bind, compute_layout, compute_pipeline, storage, texture_entry};
 use super::rounding::Rounding;
+use super::sources::{
+    COMMON_WGSL, SHADE_COMPOSITE_WGSL, SHADE_PHOTO_WGSL, SHADE_SHADOW_WGSL, SHADE_SHAPE_WGSL, TILES_WGSL,
+};
 
 /// The pipeline and the layouts of what it reads.
 pub struct TilePass {
@@ -67,12 +66,12 @@ impl TilePass {
             format: FORMAT,
             view_dimension: Dimension::D2,
         };
-        let surface = layout(device, &[surface, texture_entry(Dimension::D2)]);
-        let instances = layout(device, &[buffer; 6]);
-        let pages = layout(device, &[texture_entry(Dimension::D2Array); PAGE_ARRAYS + 1]);
-        let strips = layout(device, &[buffer]);
+        let surface = compute_layout(device, &[surface, texture_entry(Dimension::D2)]);
+        let instances = compute_layout(device, &[buffer; 6]);
+        let pages = compute_layout(device, &[texture_entry(Dimension::D2Array); PAGE_ARRAYS + 1]);
+        let strips = compute_layout(device, &[buffer]);
         let groups = [&surface, &instances, &pages, &strips];
-        let pipeline = pipeline(device, "tiles", &source(rounding), &groups, cache);
+        let pipeline = compute_pipeline(device, "tiles", &source(rounding), &groups, cache);
         let nothing = device.create_texture(&wgpu::TextureDescriptor {
             label: Some("no isolates"),
             size: wgpu::Extent3d { width: 1, height: 1, depth_or_array_layers: 1 },

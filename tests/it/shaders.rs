@@ -2,9 +2,9 @@
 
 use std::mem::offset_of;
 
-use gravure::gpu::passes::{PLATES_WGSL, RENDER_PASSES, source};
 use gravure::gpu::plates::GpuPlateCopy;
 use gravure::gpu::rounding::Rounding;
+use gravure::gpu::sources::{PLATES_WGSL, RENDER_PASSES, source};
 use gravure::gpu::tiles;
 use gravure::sheet::PAGE_ARRAYS;
 use gravure::sheet::instance::{

@@ -1,6 +1,7 @@
 //! A compute pipeline over chunks of segments, made once for the life of the device.
 
 use super::device_layout::GpuCodedChunk;
+use crate::gpu::resources::compute_pipeline;
 
 /// What every pass starts with.
 pub const COMMON_WGSL: &str = include_str!("../../../shaders/coded_common.wgsl");
@@ -43,27 +44,7 @@ impl Pass {
             .collect();
         let layout =
             device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor { label: Some(name), entries: &entries });
-        let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
-            label: Some(name),
-            source: wgpu::ShaderSource::Wgsl(source.into()),
-        });
-        let pipeline_layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
-            label: Some(name),
-            bind_group_layouts: &[Some(&layout)],
-            immediate_size: 0,
-        });
-        let pipeline = device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
-            label: Some(name),
-            layout: Some(&pipeline_layout),
-            module: &module,
-            entry_point: Some("cs_main"),
-            compilation_options: wgpu::PipelineCompilationOptions {
-                // Each pass clears what it uses, with all invocations.
-                zero_initialize_workgroup_memory: false,
-                ..Default::default()
-            },
-            cache,
-        });
+        let pipeline = compute_pipeline(device, name, &source, &[&layout], cache);
         Self { pipeline, layout }
     }
 
