@@ -19,8 +19,8 @@ pub struct BenchArgs {
     /// A campaign's folder, with template.yaml and rows.csv
     #[arg(default_value = "examples/product-card")]
     folder: PathBuf,
-    /// Seconds for each line; there are eight
-    #[arg(long, value_name = "N", default_value_t = 6.0)]
+    /// Seconds for each line, 0 to 600; there are eight
+    #[arg(long, value_name = "N", default_value_t = 6.0, value_parser = seconds)]
     seconds: f64,
     /// Print one JSON object
     #[arg(long)]
@@ -35,11 +35,7 @@ const MAX_LEVELS: u8 = 1;
 
 /// Measures and reports.
 pub fn run(args: &BenchArgs) -> anyhow::Result<Status> {
-    let options = BenchOptions {
-        folder: args.folder.clone(),
-        seconds: args.seconds.clamp(0.0, 600.0),
-        writes_checks: args.write_checks,
-    };
+    let options = BenchOptions { folder: args.folder.clone(), seconds: args.seconds, writes_checks: args.write_checks };
     let report = bench(&options)?;
     if args.json {
         print_json(&report)?
@@ -52,6 +48,13 @@ pub fn run(args: &BenchArgs) -> anyhow::Result<Status> {
         note("the pictures are not what they should be");
     }
     Ok(if is_right { Status::Fine } else { Status::SomeFailed })
+}
+
+fn seconds(text: &str) -> Result<f64, String> {
+    match text.trim().parse() {
+        Ok(seconds) if (0.0..=600.0).contains(&seconds) => Ok(seconds),
+        _ => Err("expected a number from 0 to 600".to_owned()),
+    }
 }
 
 fn text(report: &Report) -> String {
@@ -90,4 +93,17 @@ fn text(report: &Report) -> String {
         None => "colours: none stored to compare with\n".to_owned(),
     });
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seconds_are_a_number_that_can_be_waited_for() {
+        assert_eq!((seconds("0"), seconds(" 1.5 "), seconds("600")), (Ok(0.0), Ok(1.5), Ok(600.0)));
+        for text in ["-1", "600.1", "NaN", "inf", "2s", ""] {
+            assert!(seconds(text).is_err(), "{text}");
+        }
+    }
 }

@@ -4,7 +4,7 @@
 use crate::sheet::DrawPath;
 
 use super::compute::ComputePasses;
-use super::resources::{FORMAT, bind, filled_buffer, texture_entry};
+use super::resources::{FORMAT, bind, filled_buffer, shader, texture_entry};
 use super::rounding::Rounding;
 use super::sources::{RENDER_PASSES, source};
 
@@ -153,16 +153,7 @@ impl<'n> Shader<'n> {
         groups: &[&wgpu::BindGroupLayout],
         cache: Option<&'n wgpu::PipelineCache>,
     ) -> Self {
-        let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
-            label: Some(name),
-            source: wgpu::ShaderSource::Wgsl(source.into()),
-        });
-        let groups: Vec<_> = groups.iter().map(|group| Some(*group)).collect();
-        let layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
-            label: Some(name),
-            bind_group_layouts: &groups,
-            immediate_size: 0,
-        });
+        let (module, layout) = shader(device, name, source, groups);
         Self { name, module, layout, cache }
     }
 

@@ -66,14 +66,13 @@ pub fn compute_layout(device: &wgpu::Device, bindings: &[wgpu::BindingType]) -> 
     device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor { label: None, entries: &entries })
 }
 
-/// Compiles a shader whose entry point is `cs_main`, unless `cache` has it. It clears what it shares in a workgroup itself.
-pub fn compute_pipeline(
+/// A shader with the layout of the pipelines that are made from it.
+pub fn shader(
     device: &wgpu::Device,
     name: &str,
     source: &str,
     groups: &[&wgpu::BindGroupLayout],
-    cache: Option<&wgpu::PipelineCache>,
-) -> wgpu::ComputePipeline {
+) -> (wgpu::ShaderModule, wgpu::PipelineLayout) {
     let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
         label: Some(name),
         source: wgpu::ShaderSource::Wgsl(source.into()),
@@ -84,6 +83,18 @@ pub fn compute_pipeline(
         bind_group_layouts: &groups,
         immediate_size: 0,
     });
+    (module, layout)
+}
+
+/// Compiles a shader whose entry point is `cs_main`, unless `cache` has it. It clears what it shares in a workgroup itself.
+pub fn compute_pipeline(
+    device: &wgpu::Device,
+    name: &str,
+    source: &str,
+    groups: &[&wgpu::BindGroupLayout],
+    cache: Option<&wgpu::PipelineCache>,
+) -> wgpu::ComputePipeline {
+    let (module, layout) = shader(device, name, source, groups);
     device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
         label: Some(name),
         layout: Some(&layout),

@@ -120,8 +120,9 @@ impl<'r> PaintStage<'r> {
                 Err(RecvTimeoutError::Disconnected) => break,
             }
         }
-        for (_, sheet) in std::mem::take(&mut self.open) {
-            self.paint(Batch::new(sheet.canvases), emit);
+        // One by one: a setback makes those whole that are still open.
+        while let Some(&width) = self.open.keys().next() {
+            self.close(width, emit);
         }
         while !self.on_their_way.is_empty() {
             self.finish_oldest(emit);
