@@ -1,6 +1,6 @@
 //! How an adapter's render targets come to eight bits: the compute path rounds in the same way, so that both paths give
 //! the same pixels. Vulkan leaves it open; these were found by drawing a quarter of a million random colours over others
-//! (`tests/it/rounding.rs`). On an H200 every channel of every pixel was as said here, on llvmpipe all but one in 5,000.
+//! (`tests/it/rounding.rs`). On an H200 every channel of every pixel was as said here, on llvmpipe all but one in 4,500.
 
 /// As PCI names NVIDIA.
 const NVIDIA: u32 = 0x10de;
