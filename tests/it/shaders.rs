@@ -95,6 +95,8 @@ fn a_tile_is_a_workgroup_that_every_adapter_can_run() {
     let module = tile_module();
     let entry = module.entry_points.iter().find(|point| point.name == "cs_main").expect("the entry point");
     assert_eq!(entry.workgroup_size, [TILE_PX, TILE_PX, 1]);
+    let plates = parse("plates", PLATES_WGSL);
+    assert_eq!(plates.entry_points[0].workgroup_size, [TILE_PX, TILE_PX, 1], "`PlatePass` counts in the same tiles");
     const { assert!(TILE_PX * TILE_PX <= 256) };
     let in_space = |space: fn(&naga::AddressSpace) -> bool| {
         module.global_variables.iter().filter(move |(_, variable)| space(&variable.space))
